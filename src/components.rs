@@ -1,0 +1,1 @@
+//! The table of every component that this build has.

@@ -1,0 +1,1 @@
+//! The Collector's YAML: load, expand, merge, diagnose. Pure: reads files and the environment, starts nothing.

@@ -1,0 +1,26 @@
+//! Spanway: a trace gateway. One line a room; dependencies point one way, and `tests/house.rs` holds that.
+
+/// What a user types: run, validate, components, print-config, load, sink.
+pub mod cli;
+/// The table of every component that this build has.
+pub mod components;
+/// The Collector's YAML: load, expand, merge, diagnose.
+pub mod config;
+/// Components that join one pipeline to another.
+pub mod connectors;
+/// Components that hand spans to a destination.
+pub mod exporters;
+/// Components beside the pipelines.
+pub mod extensions;
+/// Listeners, HTTP/2 settings, compression, gRPC framing and clients.
+pub mod net;
+/// Admission, the log and its cursors, acknowledgement, delivery, the graph and its lifecycle.
+pub mod pipeline;
+/// Components between receivers and exporters.
+pub mod processors;
+/// Components that take spans in.
+pub mod receivers;
+/// One place an event: its log line and its metric; the ledgers; health.
+pub mod telemetry;
+/// OTLP bytes: walk, views, edits, splice and split, JSON. No I/O, no async.
+pub mod wire;

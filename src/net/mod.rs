@@ -1,0 +1,1 @@
+//! Listeners, HTTP/2 settings, compression, gRPC framing and clients.

@@ -1,0 +1,132 @@
+//! The one budget in bytes that everything which holds spans draws on.
+//!
+//! Promise: the sum of live reservations never exceeds the limit, and asking never waits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+
+/// A process-wide bound in bytes; clones share it.
+#[derive(Clone, Debug)]
+pub struct Budget(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    limit: usize,
+    used: AtomicUsize,
+}
+
+/// Bytes taken from a [`Budget`], given back on drop.
+#[derive(Debug)]
+pub struct Reservation {
+    budget: Budget,
+    bytes: usize,
+}
+
+/// The budget had no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("memory budget of {limit} bytes is in use: {wanted} more bytes were wanted, {used} are taken")]
+pub struct OverBudget {
+    /// Bytes asked for.
+    pub wanted: usize,
+    /// Bytes taken when asked.
+    pub used: usize,
+    /// The bound.
+    pub limit: usize,
+}
+
+// === impl Budget ===
+
+impl Budget {
+    /// A budget of `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Self(Arc::new(Inner {
+            limit,
+            used: AtomicUsize::new(0),
+        }))
+    }
+
+    /// The bound in bytes.
+    pub fn limit(&self) -> usize {
+        self.0.limit
+    }
+
+    /// Bytes taken now.
+    pub fn used(&self) -> usize {
+        self.0.used.load(Ordering::Relaxed)
+    }
+
+    /// Takes `bytes`, or says at once that there is no room.
+    pub fn reserve(&self, bytes: usize) -> Result<Reservation, OverBudget> {
+        self.take(bytes)?;
+        Ok(Reservation {
+            budget: self.clone(),
+            bytes,
+        })
+    }
+
+    fn take(&self, wanted: usize) -> Result<(), OverBudget> {
+        let limit = self.0.limit;
+        let fits = |used: usize| used.checked_add(wanted).filter(|sum| *sum <= limit);
+        match self.0.used.try_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
+            Ok(_) => Ok(()),
+            Err(used) => Err(OverBudget { wanted, used, limit }),
+        }
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.0.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+// === impl Reservation ===
+
+impl Reservation {
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes `more` bytes; on refusal keeps what it has.
+    pub fn grow(&mut self, more: usize) -> Result<(), OverBudget> {
+        self.budget.take(more)?;
+        self.bytes += more;
+        Ok(())
+    }
+
+    /// Gives back what exceeds `bytes`.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        let excess = self.bytes.saturating_sub(bytes);
+        self.bytes -= excess;
+        self.budget.give_back(excess);
+    }
+
+    /// Ties this reservation to `buffer`: it returns with the buffer's last slice. It is first brought to
+    /// the buffer's capacity, as far as the budget allows.
+    pub fn bind(mut self, buffer: Vec<u8>) -> Bytes {
+        self.shrink_to(buffer.capacity());
+        Bytes::from_owner(Reserved {
+            buffer,
+            _reservation: self,
+        })
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.budget.give_back(self.bytes);
+    }
+}
+
+/// A buffer with the reservation that pays for it.
+struct Reserved {
+    buffer: Vec<u8>,
+    _reservation: Reservation,
+}
+
+impl AsRef<[u8]> for Reserved {
+    fn as_ref(&self) -> &[u8] {
+        &self.buffer
+    }
+}

@@ -1,0 +1,28 @@
+//! Who sent a request, and what they told about themselves.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What a pipeline may know of the sender. Shared by all requests that carry nothing of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// The peer's address, where there is one.
+    pub address: Option<SocketAddr>,
+    /// Request headers or gRPC metadata, keys in lower case; empty unless the receiver has `include_metadata`.
+    pub metadata: Vec<(String, Vec<String>)>,
+}
+
+impl Client {
+    /// A client of which nothing is known.
+    pub fn unknown() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// The values of a metadata key, in any case.
+    pub fn metadata(&self, key: &str) -> &[String] {
+        self.metadata
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(key))
+            .map_or(&[], |(_, values)| values)
+    }
+}

@@ -1,0 +1,82 @@
+//! What every component's configuration type is, so that it can be read, checked, listed and documented.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The configuration of a component: a serde struct, `#[serde(default, deny_unknown_fields)]`, whose doc
+/// comments (a sentence a field: meaning, unit, reason of the default) are the user's reference.
+pub trait Settings: DeserializeOwned + Serialize + JsonSchema + Default {
+    /// The Collector's keys that steer its own machinery: accepted, listed by `validate`, logged once.
+    fn no_effect() -> Vec<KeyNote> {
+        Vec::new()
+    }
+
+    /// The Collector's keys that are an error here, with what to do instead.
+    fn unsupported() -> Vec<KeyNote> {
+        Vec::new()
+    }
+
+    /// What the type alone cannot say; each problem names its key.
+    fn validate(&self, _problems: &mut Problems) {}
+}
+
+/// A key below a component and a sentence about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyNote {
+    /// Dotted path below the component, `protocols.grpc.read_buffer_size`.
+    pub path: String,
+    /// Why it has no effect, or what to do instead.
+    pub note: String,
+}
+
+/// What is wrong with a configuration, each with the dotted path of its key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems(Vec<KeyNote>);
+
+// === impl KeyNote ===
+
+impl KeyNote {
+    /// A note on the key at `path`.
+    pub fn new(path: impl Into<String>, note: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            note: note.into(),
+        }
+    }
+
+    /// The same note, where the type stands below `prefix`.
+    pub fn below(self, prefix: &str) -> Self {
+        Self {
+            path: format!("{prefix}.{}", self.path),
+            ..self
+        }
+    }
+}
+
+// === impl Problems ===
+
+impl Problems {
+    /// Adds one; `message` says what is wrong with the value and names it.
+    pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.0.push(KeyNote::new(path, message));
+    }
+
+    /// Adds all that `check` finds, with their paths below `prefix`.
+    pub fn below(&mut self, prefix: &str, check: impl FnOnce(&mut Problems)) {
+        let mut inner = Problems::default();
+        check(&mut inner);
+        self.0
+            .extend(inner.0.into_iter().map(|problem| problem.below(prefix)));
+    }
+
+    /// All of them, in the order found.
+    pub fn iter(&self) -> impl Iterator<Item = &KeyNote> {
+        self.0.iter()
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod client;
+pub mod delivery;
 pub mod destination;
 pub mod intake;
 pub mod receiver;

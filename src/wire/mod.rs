@@ -44,6 +44,20 @@ impl Traces {
         &self.bytes
     }
 
+    /// Ties `owned` to the bytes: it is dropped with their last slice.
+    pub fn keeping<T: Send + 'static>(self, owned: T) -> Self {
+        struct Kept<T>(Bytes, #[expect(dead_code, reason = "held for its drop")] T);
+        impl<T> AsRef<[u8]> for Kept<T> {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
+        Self {
+            bytes: Bytes::from_owner(Kept(self.bytes, owned)),
+            spans: self.spans,
+        }
+    }
+
     /// Cuts into parts of at most `max_spans` spans and `max_bytes` encoded bytes (0: no bound), in order.
     /// Resource and scope headers are repeated where a cut goes through them. A part exceeds `max_bytes` only
     /// when it is one single span. Uncut input is returned as it is, without a copy.

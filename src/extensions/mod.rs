@@ -1,1 +1,3 @@
-//! (being built)
+//! Components beside the pipelines.
+
+pub mod health_check;

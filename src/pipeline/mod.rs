@@ -9,5 +9,6 @@ pub mod flow;
 pub mod intake;
 pub mod log;
 pub mod receiver;
+pub mod stage;
 pub mod ticket;
 pub mod verdict;

@@ -1,1 +1,4 @@
-//! (being built)
+//! Components between receivers and exporters.
+
+pub mod batch;
+pub mod memory_limiter;

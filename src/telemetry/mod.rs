@@ -1,5 +1,8 @@
 //! What the process tells about itself: one place an event, the ledgers, health.
 
+pub mod board;
 pub mod exporter;
+pub mod health;
 pub mod ledger;
+pub mod process;
 pub mod quiet;

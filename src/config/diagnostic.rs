@@ -157,10 +157,18 @@ impl Diagnostics {
         self.count(Severity::Error) > 0
     }
 
-    /// Shows all of them, errors first, each with its line.
+    /// Shows all of them in the order of the text, errors first; notes only when nothing is wrong.
     pub fn render(&self) -> String {
-        let mut sorted: Vec<&Diagnostic> = self.all.iter().collect();
-        sorted.sort_by_key(|found| found.severity);
+        let least = match self.has_errors() {
+            true => Severity::Warning,
+            false => Severity::Note,
+        };
+        let mut sorted: Vec<&Diagnostic> = self.all.iter().filter(|found| found.severity <= least).collect();
+        sorted.sort_by_key(|found| {
+            let origin = found.origin.as_ref();
+            let place = origin.map(|origin| (origin.source.name.as_str(), origin.line, origin.column));
+            (found.severity, place)
+        });
         let mut shown: Vec<String> = sorted
             .iter()
             .take(MAX_SHOWN)

@@ -72,9 +72,8 @@ pub struct Reference {
 
 impl Config {
     /// Takes a tree apart. Pipelines that carry no traces are an error, or with `traces_only` left out with a note;
-    /// either way they and what only they use are looked at no further. `None` when anything is wrong.
-    pub fn read(root: Node, traces_only: bool, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let errors = diagnostics.count(super::diagnostic::Severity::Error);
+    /// either way they and what only they use are looked at no further. What is wrong is left out of the result.
+    pub fn read(root: Node, traces_only: bool, diagnostics: &mut Diagnostics) -> Self {
         let mut sections = section(root, "the configuration", diagnostics);
         let mut config = Self {
             receivers: components(&mut sections, Kind::Receiver, diagnostics),
@@ -98,7 +97,7 @@ impl Config {
         let known = Kind::ALL.into_iter().map(Kind::section).chain(["service"]);
         unknown_keys(&sections, known, "", diagnostics);
         config.leave_other_signals(traces_only, diagnostics);
-        (diagnostics.count(super::diagnostic::Severity::Error) == errors).then_some(config)
+        config
     }
 
     /// The components of a family.
@@ -122,7 +121,7 @@ impl Config {
         }
     }
 
-    /// Every component of the family that something names.
+    /// Every defined component of the family that something names.
     pub fn used(&self, kind: Kind) -> BTreeSet<ComponentId> {
         let pipelines = self.service.pipelines.values();
         let named: Vec<&Reference> = match kind {
@@ -134,7 +133,9 @@ impl Config {
                 .flat_map(|pipeline| pipeline.receivers.iter().chain(&pipeline.exporters))
                 .collect(),
         };
-        named.into_iter().map(|reference| reference.id.clone()).collect()
+        let defined = self.components(kind);
+        let named = named.into_iter().map(|reference| &reference.id);
+        named.filter(|id| defined.contains_key(*id)).cloned().collect()
     }
 
     fn leave_other_signals(&mut self, traces_only: bool, diagnostics: &mut Diagnostics) {

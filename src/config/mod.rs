@@ -7,6 +7,7 @@ pub mod expand;
 pub mod factory;
 pub mod id;
 pub mod load;
+pub mod manual;
 pub mod node;
 pub mod parse;
 pub mod read;
@@ -19,7 +20,7 @@ pub mod types;
 pub mod wiring;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use diagnostic::Diagnostics;
 use document::Config;
@@ -35,7 +36,6 @@ pub fn prepare(
 ) -> Option<Config> {
     let root = load::load(inputs, diagnostics)?;
     let config = Config::read(root, traces_only, diagnostics);
-    // What is wrong with the document may make all the rest look wrong.
-    let config = config?;
-    wiring::check(&config, catalog, diagnostics).then_some(config)
+    wiring::check(&config, catalog, diagnostics);
+    (!diagnostics.has_errors()).then_some(config)
 }

@@ -123,8 +123,18 @@ impl de::Error for ReadError {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let known: Vec<String> = expected.iter().map(|name| format!("`{name}`")).collect();
-        let mut error = Self::new(format!("`{variant}` is not one of {}", known.join(", ")));
+        let mut known: Vec<&str> = Vec::new();
+        for name in expected {
+            // Spellings of one word count as one.
+            if !known.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+                known.push(name);
+            }
+        }
+        let listed: Vec<String> = known
+            .iter()
+            .map(|name| format!("`{}`", name.to_lowercase()))
+            .collect();
+        let mut error = Self::new(format!("`{variant}` is not one of {}", listed.join(", ")));
         error.help = nearest(variant, expected.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         error
     }
@@ -153,7 +163,12 @@ impl<'de> NodeReader<'de> {
             Value::Scalar(scalar) if scalar.kind != Kind::Null => format!("`{}`", scalar.text),
             _ => self.node.what().to_owned(),
         };
-        ReadError::new(format!("expected {what}, found {found}")).at(self.node)
+        let mut error = ReadError::new(format!("expected {what}, found {found}")).at(self.node);
+        let unquoted = self.node.text().map(Kind::of);
+        if self.kind() == Some(Kind::Text) && !matches!(unquoted, Some(Kind::Text | Kind::Null)) {
+            error.help = Some("quotes make it a text; write it without them".into());
+        }
+        error
     }
 
     fn kind(self) -> Option<Kind> {

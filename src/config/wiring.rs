@@ -1,7 +1,7 @@
 //! What is wrong between the parts of a configuration: names without a component, types that this build has not,
 //! pipelines without an end, connectors that join nothing.
 
-use super::diagnostic::{Diagnostics, Severity, nearest};
+use super::diagnostic::{Diagnostics, nearest};
 use super::document::{Config, Pipeline, Reference};
 use super::factory::{Catalog, Kind};
 use super::id::{ComponentId, PipelineId};
@@ -135,9 +135,8 @@ const COLLECTOR_TYPES: [(Kind, &[&str]); 5] = [
     ),
 ];
 
-/// Checks the configuration against the components of this build; whether it can run.
-pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) -> bool {
-    let before = diagnostics.count(Severity::Error);
+/// Checks the configuration against the components of this build.
+pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) {
     for kind in Kind::ALL {
         for (id, node) in config.components(kind) {
             let scope = format!("{}.{id}", kind.section());
@@ -165,7 +164,6 @@ pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) 
     }
     check_connectors(config, diagnostics);
     note_unused(config, diagnostics);
-    diagnostics.count(Severity::Error) == before
 }
 
 fn unknown_type(

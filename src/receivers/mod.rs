@@ -1,1 +1,3 @@
-//! (being built)
+//! Components that take spans in.
+
+pub mod otlp;

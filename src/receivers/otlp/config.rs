@@ -182,6 +182,24 @@ impl Settings for OtlpConfig {
             .collect()
     }
 
+    fn differing_defaults() -> Vec<KeyNote> {
+        let limit = "as the OTLP specification recommends";
+        vec![
+            KeyNote::new(
+                "protocols.grpc.max_recv_msg_size_mib",
+                format!("64, not 4: {limit}"),
+            ),
+            KeyNote::new(
+                "protocols.grpc.max_concurrent_streams",
+                "1024, not unbounded: memory is a budget",
+            ),
+            KeyNote::new(
+                "protocols.http.max_request_body_size",
+                format!("64 MiB, not 20: {limit}"),
+            ),
+        ]
+    }
+
     fn validate(&self, problems: &mut Problems) {
         let Protocols { grpc, http } = &self.protocols;
         if grpc.on().is_none() && http.on().is_none() {

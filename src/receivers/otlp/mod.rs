@@ -3,10 +3,14 @@
 //! Promises: a success answer is the pipelines' own; what cannot be taken is refused in the words of the
 //! protocol, with a time to come back where that helps; every byte held is paid from the budget beforehand.
 
+mod body;
 pub mod config;
+mod cors;
 mod door;
 mod fault;
+mod format;
 mod grpc;
+mod http;
 mod metadata;
 mod services;
 
@@ -21,7 +25,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::config::{GrpcConfig, HttpConfig, OtlpConfig};
 use self::door::Door;
+use self::http::Http;
 use self::services::Services;
+use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::net::listen::Listener;
 use crate::net::serve::{Connection, serve};
 use crate::pipeline::client::Client;
@@ -41,6 +47,19 @@ pub struct Bound {
     id: String,
     grpc: Option<(Listener, GrpcConfig)>,
     http: Option<(Listener, HttpConfig)>,
+}
+
+/// How the receiver is known to configuration.
+pub fn factory() -> Factory<Box<dyn Receiver>, ()> {
+    let about = About {
+        name: "otlp",
+        aliases: &[],
+        stability: Stability::Beta,
+        summary: "Takes OTLP traces over gRPC and HTTP.",
+    };
+    Factory::of::<OtlpConfig>(Kind::Receiver, about, |config, id, ()| {
+        Ok(Box::new(OtlpReceiver::new(id.to_string(), config)))
+    })
 }
 
 // === impl OtlpReceiver ===
@@ -115,7 +134,7 @@ impl Bound {
             None => nothing(),
         };
         let http = match self.http {
-            Some(_) => nothing(),
+            Some((listener, config)) => serve_http(&self.id, listener, config, intake, stop)?,
             None => nothing(),
         };
         // Their own tasks, so that a receiver serves whether or not anybody polls the result.
@@ -174,6 +193,40 @@ async fn serve_grpc(
         .await;
     }
     .boxed())
+}
+
+fn serve_http(
+    id: &str,
+    listener: Listener,
+    config: HttpConfig,
+    intake: Arc<dyn Intake>,
+    stop: CancellationToken,
+) -> io::Result<BoxFuture<'static, ()>> {
+    let events = ReceiverEvents::new(id, "http");
+    events.listening(&listener.addresses()?);
+    let connections = ConnectionEvents::new(id, "http");
+    let budget = intake.budget().clone();
+    let door = Door {
+        intake,
+        events,
+        limit: config.limit(),
+        include_metadata: config.include_metadata,
+    };
+    let http = Arc::new(Http::new(door, &config));
+    let new_service = move |connection: Connection| {
+        let http = http.clone();
+        let client = client(&connection);
+        service_fn(move |request| {
+            let in_flight = connection.activity.request();
+            let (http, client) = (http.clone(), client.clone());
+            async move {
+                let response = http.handle(&client, request).await;
+                drop(in_flight);
+                Ok(response)
+            }
+        })
+    };
+    Ok(serve(listener, config.serve(), budget, connections, new_service, stop).boxed())
 }
 
 /// What is known of a client whose requests carry nothing of their own.

@@ -145,6 +145,7 @@ async fn accept(listener: TcpListener, calls: usize, script: Arc<Script>, counts
 }
 
 async fn serve(stream: TcpStream, calls: usize, script: Arc<Script>, counts: &Arc<Counts>) {
+    stream.set_nodelay(true).unwrap();
     let mut http2 = h2::server::Builder::new();
     http2
         .initial_window_size(16 << 20)

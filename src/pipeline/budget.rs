@@ -1,11 +1,13 @@
 //! The one budget in bytes that everything which holds spans draws on.
 //!
-//! Promise: the sum of live reservations never exceeds the limit, and asking never waits.
+//! Promise: what is asked for is granted only while the sum stays within the limit, and asking never waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+
+use crate::wire::Traces;
 
 /// A process-wide bound in bytes; clones share it.
 #[derive(Clone, Debug)]
@@ -66,6 +68,17 @@ impl Budget {
         })
     }
 
+    /// Ties the bytes of `traces` to this budget, which they may exceed for a moment: they stand for others that
+    /// were paid for and go now.
+    pub fn cover(&self, traces: Traces) -> Traces {
+        let bytes = traces.bytes().len();
+        self.0.used.fetch_add(bytes, Ordering::Relaxed);
+        traces.keeping(Reservation {
+            budget: self.clone(),
+            bytes,
+        })
+    }
+
     fn take(&self, wanted: usize) -> Result<(), OverBudget> {
         let limit = self.0.limit;
         let fits = |used: usize| used.checked_add(wanted).filter(|sum| *sum <= limit);
@@ -102,8 +115,8 @@ impl Reservation {
         self.budget.give_back(excess);
     }
 
-    /// Ties this reservation to `buffer`: it returns with the buffer's last slice. It is first brought to
-    /// the buffer's capacity, as far as the budget allows.
+    /// Ties this reservation to `buffer`: it returns with the buffer's last slice. What exceeds the buffer's
+    /// capacity returns at once.
     pub fn bind(mut self, buffer: Vec<u8>) -> Bytes {
         self.shrink_to(buffer.capacity());
         Bytes::from_owner(Reserved {

@@ -1,6 +1,33 @@
 //! OTLP trace requests as bytes. A span stays the bytes it arrived as; nothing here does I/O or is async.
+//!
+//! Promises: [`Traces::check`] accepts exactly what `prost` decodes, and a view shows what `prost` would; what
+//! is not edited stays the same bytes, unknown fields included; nothing panics, and nesting is bounded.
+
+mod check;
+mod edit;
+mod index;
+mod locate;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod oracle;
+mod reader;
+mod schema;
+mod split;
+mod utf8;
+mod values;
+mod views;
+mod walk;
+mod writer;
+
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
+
+pub use edit::{Decision, Editor};
+pub use index::{Index, Located};
+pub use values::{ArrayView, KeyValueListView, Value, ValueView};
+pub use views::{AttributeView, EventView, LinkView, ResourceView, ScopeView, SpanView, StatusView};
 
 /// One validated `ExportTraceServiceRequest`, still the bytes it arrived as.
 ///
@@ -29,11 +56,6 @@ pub struct Checked {
 pub struct Malformed(pub String);
 
 impl Traces {
-    /// Checks everything that `prost` would, in one pass without an allocation per span.
-    pub fn check(_bytes: Bytes) -> Result<Checked, Malformed> {
-        Err(Malformed("not built yet".into()))
-    }
-
     /// How many spans.
     pub fn spans(&self) -> usize {
         self.spans as usize
@@ -43,11 +65,18 @@ impl Traces {
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
-
-    /// Cuts into parts of at most `max_spans` spans and `max_bytes` encoded bytes (0: no bound), in order.
-    /// Resource and scope headers are repeated where a cut goes through them. A part exceeds `max_bytes` only
-    /// when it is one single span. Uncut input is returned as it is, without a copy.
-    pub fn split(&self, _max_spans: usize, _max_bytes: usize) -> Vec<Traces> {
-        vec![self.clone()]
+    /// Ties `owned` to the bytes: it is dropped with their last slice.
+    pub fn keeping<T: Send + 'static>(self, owned: T) -> Self {
+        // The second is held for its drop.
+        struct Kept<T>(Bytes, T);
+        impl<T> AsRef<[u8]> for Kept<T> {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
+        Self {
+            bytes: Bytes::from_owner(Kept(self.bytes, owned)),
+            spans: self.spans,
+        }
     }
 }

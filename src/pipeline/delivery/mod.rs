@@ -1,5 +1,14 @@
-//! From the log to a destination: batches, concurrent sends, retries, splitting, settling.
+//! From the log to a destination: batches, concurrent sends, retries, splitting, settling. The same for every
+//! exporter; what differs is its [`Destination`](super::destination::Destination).
 
+mod attempt;
+pub mod driver;
+pub mod gate;
 pub mod settings;
 
+#[cfg(test)]
+mod tests;
+
+pub use driver::{Driver, Outlet};
+pub use gate::Gate;
 pub use settings::{BatchSizer, QueueBatchSettings, QueueSettings, QueueSizer, RetrySettings};

@@ -10,7 +10,8 @@ use crate::config::types::GoDuration;
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct QueueSettings {
-    /// Whether spans may wait at all. `false` leaves no queue: a request is refused while all consumers are busy.
+    /// Whether the queue has a bound and a number of consumers. `false`: every request is sent as it comes, any
+    /// number at the same time, within the memory budget.
     pub enabled: bool,
     /// How many batches are sent at the same time.
     pub num_consumers: usize,

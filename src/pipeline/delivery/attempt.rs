@@ -1,0 +1,291 @@
+//! One batch: sent, and by what came of it settled, kept for another attempt, or cut to find what is bad in it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+
+use super::driver::Driver;
+use super::gate::Change;
+use crate::pipeline::client::Client;
+use crate::pipeline::destination::{Failure, Outgoing, Sent};
+use crate::pipeline::log::Record;
+use crate::pipeline::log::record::Settlement;
+use crate::pipeline::ticket::Outcome;
+use crate::pipeline::verdict::Refused;
+use crate::telemetry::ledger::Exit;
+use crate::wire::Traces;
+
+/// The most sends that one batch is cut into before what is left becomes batches of its own.
+const MOST_SENDS: u32 = 64;
+
+/// Records that are being sent, each with its spans.
+type Piece = Vec<(Arc<Record>, Traces)>;
+
+/// A batch and how often it was tried.
+pub struct Batch {
+    records: Piece,
+    attempts: u32,
+    first: Option<Instant>,
+}
+
+// === impl Batch ===
+
+impl Batch {
+    /// A batch that was not tried yet.
+    pub fn new(records: Piece) -> Self {
+        Self {
+            records,
+            attempts: 0,
+            first: None,
+        }
+    }
+
+    /// An empty batch: is the destination there?
+    pub fn probe() -> Self {
+        Self::new(Vec::new())
+    }
+
+    /// What is left of it for another attempt; `None` when all of it was withdrawn.
+    pub fn again(self) -> Option<Self> {
+        let records: Piece = self
+            .records
+            .into_iter()
+            .filter_map(|(record, _)| record.begin().map(|traces| (record, traces)))
+            .collect();
+        (!records.is_empty()).then_some(Self { records, ..self })
+    }
+
+    /// Sends it and deals with the result.
+    pub async fn send(mut self, driver: &Driver) {
+        let started = Instant::now();
+        let first = *self.first.get_or_insert(started);
+        let mut attempt = Attempt {
+            driver,
+            attempts: self.attempts + 1,
+            first,
+            sends: 0,
+            work: Vec::new(),
+        };
+        attempt.work.push(self.records);
+        while let Some(piece) = attempt.work.pop() {
+            attempt.send(piece).await;
+        }
+    }
+}
+
+/// A batch under way.
+struct Attempt<'a> {
+    driver: &'a Driver,
+    attempts: u32,
+    first: Instant,
+    sends: u32,
+    /// Pieces not sent yet.
+    work: Vec<Piece>,
+}
+
+// === impl Attempt ===
+
+impl Attempt<'_> {
+    async fn send(&mut self, piece: Piece) {
+        let outlet = &self.driver.outlet;
+        let outgoing = outgoing(&piece);
+        let (spans, bytes) = (outgoing.spans, outgoing.bytes());
+        if self.attempts > 1 {
+            outlet.events.sent_again(spans);
+        }
+        self.sends += 1;
+        let under_way = outlet.events.sending();
+        let sending = std::panic::AssertUnwindSafe(outlet.destination.send(outgoing)).catch_unwind();
+        let result = sending.await.unwrap_or_else(|_| Err(panicked()));
+        drop(under_way);
+        match result {
+            Ok(sent) => {
+                self.alive();
+                outlet.events.sent(spans, bytes, sent.rejected, &sent.message);
+                settle_sent(piece, sent);
+            }
+            Err(Failure::Data(message)) => {
+                self.alive();
+                self.cut_or_refuse(piece, &message);
+            }
+            Err(failure) => self.failed(piece, &failure),
+        }
+    }
+
+    fn alive(&self) {
+        if self.driver.outlet.gate.succeeded() == Change::Recovered {
+            self.driver.outlet.events.recovered();
+        }
+    }
+
+    /// The destination takes nothing now: this piece and those not sent yet rest, or expire.
+    fn failed(&mut self, piece: Piece, failure: &Failure) {
+        let outlet = &self.driver.outlet;
+        let (delay, change) = outlet.gate.failed(failure, self.attempts - 1, Instant::now());
+        outlet.events.send_failed(spans(&piece), &failure.to_string());
+        if change == Change::Failing {
+            outlet.events.failing(&failure.to_string(), delay);
+        }
+        let untried = std::mem::take(&mut self.work);
+        for piece in std::iter::once(piece).chain(untried) {
+            match self.expires_within(delay) {
+                true => self.expire(piece, failure, delay),
+                false => self.rest(piece, delay),
+            }
+        }
+    }
+
+    fn expires_within(&self, delay: Duration) -> bool {
+        let retry = &self.driver.outlet.retry;
+        let most = retry.max_elapsed_time.0;
+        !retry.enabled || (!most.is_zero() && self.first.elapsed() + delay > most)
+    }
+
+    fn rest(&self, piece: Piece, delay: Duration) {
+        let stay = |(record, traces): &(Arc<Record>, Traces)| record.rest(traces.clone());
+        let records: Piece = piece.into_iter().filter(stay).collect();
+        if !records.is_empty() {
+            self.driver.rest(
+                Batch {
+                    records,
+                    attempts: self.attempts,
+                    first: Some(self.first),
+                },
+                delay,
+            );
+        }
+    }
+
+    fn expire(&self, piece: Piece, failure: &Failure, delay: Duration) {
+        if piece.is_empty() {
+            return;
+        }
+        self.driver
+            .outlet
+            .events
+            .expired(spans(&piece), &failure.to_string());
+        for (record, _) in piece {
+            let refused = Refused {
+                message: failure.to_string(),
+                retry_after: delay,
+            };
+            record.settle(Settlement {
+                refused: 0,
+                exit: Exit::Expired,
+                outcome: Outcome::NotNow(refused),
+            });
+        }
+    }
+
+    /// Something in the piece is bad. It is cut, first between the requests of clients, then within one, until
+    /// what is bad stands alone; that is refused, and the rest is sent.
+    fn cut_or_refuse(&mut self, mut piece: Piece, message: &str) {
+        let many = piece.len() > 1;
+        if many {
+            let second = piece.split_off(piece.len() / 2);
+            return self.enqueue([piece, second]);
+        }
+        let Some((record, traces)) = piece.pop() else {
+            return;
+        };
+        if record.spans > 1 && self.sends < MOST_SENDS {
+            let parts = record.cut(traces.split(record.spans.div_ceil(2), 0));
+            let begun = parts
+                .into_iter()
+                .filter_map(|part| part.begin().map(|traces| vec![(part, traces)]));
+            return self.enqueue(begun);
+        }
+        self.driver
+            .outlet
+            .events
+            .refused_downstream(record.spans, message);
+        refuse(&record, message);
+    }
+
+    /// Past the bound, pieces of several requests become batches of their own.
+    fn enqueue(&mut self, pieces: impl IntoIterator<Item = Piece>) {
+        let pieces: Vec<Piece> = pieces.into_iter().collect();
+        for piece in pieces.into_iter().rev() {
+            if self.sends < MOST_SENDS || piece.len() == 1 {
+                self.work.push(piece);
+            } else {
+                let stay = |(record, traces): &(Arc<Record>, Traces)| record.rest(traces.clone());
+                let records: Piece = piece.into_iter().filter(stay).collect();
+                if !records.is_empty() {
+                    self.driver.rest(
+                        Batch {
+                            records,
+                            attempts: 0,
+                            first: Some(self.first),
+                        },
+                        Duration::ZERO,
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn panicked() -> Failure {
+    Failure::NotNow {
+        message: "the exporter panicked; this is a defect".into(),
+        retry_after: None,
+    }
+}
+
+fn spans(piece: &Piece) -> usize {
+    piece.iter().map(|(record, _)| record.spans).sum()
+}
+
+fn outgoing(piece: &Piece) -> Outgoing {
+    let client = piece
+        .first()
+        .map_or_else(Client::unknown, |(record, _)| record.client.clone());
+    Outgoing {
+        parts: piece.iter().map(|(_, traces)| traces.bytes().clone()).collect(),
+        spans: spans(piece),
+        client,
+    }
+}
+
+/// A `partial_success` names no spans. The client of a batch that was its own learns the count; of a batch of
+/// several each is warned.
+fn settle_sent(piece: Piece, sent: Sent) {
+    let alone = piece.len() == 1;
+    let mut rejected = usize::try_from(sent.rejected).unwrap_or(usize::MAX);
+    let warning = match rejected {
+        0 => sent.message,
+        _ if alone => sent.message,
+        _ => format!(
+            "{rejected} spans of a batch with this request were refused downstream: {}",
+            sent.message
+        ),
+    };
+    for (record, _) in piece {
+        let refused = rejected.min(record.spans);
+        rejected -= refused;
+        let told = if alone { refused as u64 } else { 0 };
+        let outcome = Outcome::Delivered {
+            rejected: told,
+            message: warning.clone(),
+        };
+        record.settle(Settlement {
+            refused,
+            exit: Exit::Delivered,
+            outcome,
+        });
+    }
+}
+
+fn refuse(record: &Record, message: &str) {
+    let outcome = Outcome::Delivered {
+        rejected: record.spans as u64,
+        message: message.to_owned(),
+    };
+    record.settle(Settlement {
+        refused: record.spans,
+        exit: Exit::RefusedDownstream,
+        outcome,
+    });
+}

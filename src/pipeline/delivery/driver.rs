@@ -1,0 +1,197 @@
+//! The loop between one cursor and its destination: what may be sent is sent, as many at a time as allowed.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::attempt::Batch;
+use super::gate::{Gate, Pass};
+use super::settings::RetrySettings;
+use crate::pipeline::destination::Destination;
+use crate::pipeline::log::{Cursor, Next};
+use crate::telemetry::exporter::ExporterEvents;
+
+/// The longest sleep without anything to wait for; a guard, not a schedule.
+const LONG: Duration = Duration::from_secs(3600);
+
+/// What all cursors of one exporter share.
+pub struct Outlet {
+    /// Where batches go.
+    pub destination: Arc<dyn Destination>,
+    /// What is known of its state.
+    pub gate: Arc<Gate>,
+    /// How failures that may pass are met.
+    pub retry: RetrySettings,
+    /// How many batches may be under way.
+    pub slots: Arc<Semaphore>,
+    /// What is told about it.
+    pub events: ExporterEvents,
+}
+
+/// Drives one cursor.
+pub struct Driver {
+    pub(super) outlet: Arc<Outlet>,
+    pub(super) cursor: Arc<Cursor>,
+    under_way: AtomicUsize,
+    resting: Mutex<Vec<Resting>>,
+    draining: AtomicBool,
+}
+
+/// A batch between two attempts.
+struct Resting {
+    batch: Batch,
+    due: Instant,
+    /// The destination's recoveries when it failed: one more, and it is due at once.
+    recoveries: u64,
+}
+
+/// What the loop does next.
+enum Step {
+    Send(Batch, OwnedSemaphorePermit),
+    Wait(Duration),
+}
+
+// === impl Driver ===
+
+impl Driver {
+    /// A driver that has not started.
+    pub fn new(outlet: Arc<Outlet>, cursor: Arc<Cursor>) -> Arc<Self> {
+        outlet.gate.tell(cursor.clone());
+        Arc::new(Self {
+            outlet,
+            cursor,
+            under_way: AtomicUsize::new(0),
+            resting: Mutex::default(),
+            draining: AtomicBool::new(false),
+        })
+    }
+
+    /// Runs until `stop` is cancelled and everything has left.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            if stop.is_cancelled() && !self.draining.swap(true, Ordering::Relaxed) {
+                self.outlet.gate.hurry();
+            }
+            match self.step() {
+                Step::Send(batch, slot) => self.start(batch, slot),
+                Step::Wait(_) if self.draining() && self.is_empty() => return,
+                Step::Wait(wait) => self.wait(wait, &stop).await,
+            }
+        }
+    }
+
+    async fn wait(&self, wait: Duration, stop: &CancellationToken) {
+        tokio::select! {
+            () = self.cursor.readable() => {
+                // Requests that are ready to be appended join the batch of the one that woke us.
+                if self.is_idle() {
+                    tokio::task::yield_now().await;
+                }
+            }
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled(), if !self.draining() => {}
+        }
+    }
+
+    fn step(&self) -> Step {
+        let now = Instant::now();
+        let pass = self.outlet.gate.pass(now);
+        match pass {
+            Pass::Closed(until) => return Step::Wait(until.saturating_duration_since(now)),
+            Pass::Probing => return Step::Wait(LONG),
+            Pass::Open | Pass::Probe => {}
+        }
+        let step = self.choose(now, pass == Pass::Probe);
+        if pass == Pass::Probe && matches!(step, Step::Wait(_)) {
+            self.outlet.gate.probe_unused();
+        }
+        step
+    }
+
+    fn choose(&self, now: Instant, probe: bool) -> Step {
+        // A finished send wakes us.
+        let Ok(slot) = self.outlet.slots.clone().try_acquire_owned() else {
+            return Step::Wait(LONG);
+        };
+        let due = match self.rested(now, probe) {
+            Ok(batch) => return Step::Send(batch, slot),
+            Err(due) => due,
+        };
+        let at = match self.cursor.next(self.is_idle() || probe, self.draining()) {
+            Next::Batch(records) => return Step::Send(Batch::new(records), slot),
+            Next::At(at) => Some(at),
+            Next::Nothing => None,
+        };
+        if probe && !self.draining() {
+            return Step::Send(Batch::probe(), slot);
+        }
+        let next = [due, at].into_iter().flatten().min();
+        Step::Wait(next.map_or(LONG, |next| next.saturating_duration_since(now)))
+    }
+
+    /// The batch whose time has come, or when the first one's will.
+    fn rested(&self, now: Instant, probe: bool) -> Result<Batch, Option<Instant>> {
+        let mut resting = self.resting();
+        let recoveries = self.outlet.gate.recoveries();
+        loop {
+            let Some(first) = (0..resting.len()).min_by_key(|at| resting.get(*at).map(|batch| batch.due))
+            else {
+                return Err(None);
+            };
+            let due = |batch: &Resting| probe || batch.due <= now || batch.recoveries != recoveries;
+            if !resting.get(first).is_some_and(due) {
+                return Err(resting.get(first).map(|batch| batch.due));
+            }
+            // What was withdrawn in the meantime is not tried again.
+            if let Some(batch) = resting.swap_remove(first).batch.again() {
+                return Ok(batch);
+            }
+        }
+    }
+
+    fn start(self: &Arc<Self>, batch: Batch, slot: OwnedSemaphorePermit) {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        let driver = self.clone();
+        tokio::spawn(async move {
+            batch.send(&driver).await;
+            driver.under_way.fetch_sub(1, Ordering::Relaxed);
+            drop(slot);
+            driver.cursor.wake();
+        });
+    }
+
+    /// Keeps a batch until `delay` has passed.
+    pub(super) fn rest(&self, batch: Batch, delay: Duration) {
+        let recoveries = self.outlet.gate.recoveries();
+        // A stopping process has no time for long waits.
+        let delay = if self.draining() {
+            delay.min(Duration::from_secs(1))
+        } else {
+            delay
+        };
+        self.resting().push(Resting {
+            batch,
+            due: Instant::now() + delay,
+            recoveries,
+        });
+    }
+
+    fn is_idle(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed) == 0
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_idle() && self.resting().is_empty() && self.cursor.backlog() == 0
+    }
+
+    fn draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    fn resting(&self) -> MutexGuard<'_, Vec<Resting>> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,175 @@
+//! A receiver's door to its pipelines: admission, and the wait for the answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use smallvec::SmallVec;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::budget::Budget;
+use super::flow::{Awaited, Obstacle, Pipeline, come_back_after};
+use super::intake::{Arrival, Intake};
+use super::ticket::Ticket;
+use super::verdict::{Accepted, Refused};
+
+/// What a client is told while the process stops.
+const STOPPING: Duration = Duration::from_secs(1);
+
+/// The door of one receiver.
+pub struct Entrance {
+    /// The pipelines that it feeds; a request goes to all of them.
+    pub pipelines: Vec<Arc<Pipeline>>,
+    /// The process's budget.
+    pub budget: Budget,
+    /// How long a client waits that does not say so itself.
+    pub ack_timeout: Duration,
+    /// Set when the process stops.
+    pub stopping: Arc<AtomicBool>,
+}
+
+/// One request that was taken. Dropped before the answer: its client has gone.
+struct Receipt {
+    ticket: Arc<Ticket>,
+    awaited: Awaited,
+    answered: bool,
+}
+
+// === impl Entrance ===
+
+impl Entrance {
+    async fn take(&self, arrival: Arrival) -> Result<Accepted, Refused> {
+        let Arrival {
+            traces,
+            client,
+            patience,
+        } = arrival;
+        if traces.spans() == 0 {
+            return Ok(Accepted::default());
+        }
+        let deadline = Instant::now() + patience.unwrap_or(self.ack_timeout);
+        self.admit(traces.spans(), &client, deadline).await?;
+        let (ticket, answer) = Ticket::new();
+        let mut awaited = SmallVec::new();
+        for pipeline in &self.pipelines {
+            pipeline.take(&traces, &client, &ticket, &mut awaited);
+        }
+        // The log has the bytes now: what is withdrawn there is to be freed.
+        drop(traces);
+        ticket.close();
+        Receipt {
+            ticket,
+            awaited,
+            answered: false,
+        }
+        .wait(answer, deadline)
+        .await
+    }
+
+    /// Waits only where a full queue is configured to let clients wait.
+    async fn admit(
+        &self,
+        spans: usize,
+        client: &super::client::Client,
+        deadline: Instant,
+    ) -> Result<(), Refused> {
+        loop {
+            if self.stopping.load(Ordering::Relaxed) {
+                return Err(Refused {
+                    message: "the gateway is stopping".into(),
+                    retry_after: STOPPING,
+                });
+            }
+            let patience = deadline.saturating_duration_since(Instant::now());
+            match self
+                .pipelines
+                .iter()
+                .try_for_each(|pipeline| pipeline.admits(spans, client, patience))
+            {
+                Ok(()) => return Ok(()),
+                Err(Obstacle::Refused(refused)) => return Err(refused),
+                Err(Obstacle::Wait(cursor)) => {
+                    if tokio::time::timeout_at(deadline, cursor.room()).await.is_err() {
+                        let retry_after = come_back_after(cursor.predicted_wait());
+                        return Err(Refused {
+                            message: "the sending queue is full".into(),
+                            retry_after,
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Intake for Entrance {
+    fn accept(&self, arrival: Arrival) -> BoxFuture<'_, Result<Accepted, Refused>> {
+        self.take(arrival).boxed()
+    }
+
+    fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    fn over_budget(&self, wanted: usize) -> Refused {
+        let wait = self
+            .pipelines
+            .iter()
+            .map(|pipeline| pipeline.predicted_wait())
+            .max()
+            .unwrap_or_default();
+        let message = format!(
+            "no room for {wanted} bytes in the memory budget of {} bytes",
+            self.budget.limit()
+        );
+        Refused {
+            message,
+            retry_after: come_back_after(wait / 2),
+        }
+    }
+}
+
+// === impl Receipt ===
+
+impl Receipt {
+    /// Waits for the answer. At the deadline, what is not being sent is withdrawn; what is, is waited for.
+    async fn wait(
+        mut self,
+        mut answer: oneshot::Receiver<Result<Accepted, Refused>>,
+        deadline: Instant,
+    ) -> Result<Accepted, Refused> {
+        let answered = match tokio::time::timeout_at(deadline, &mut answer).await {
+            Ok(answered) => answered,
+            Err(_) => {
+                self.give_up();
+                answer.await
+            }
+        };
+        self.answered = true;
+        // The ticket answers before it goes; an answer lost is a defect, and then the client had better ask again.
+        answered.unwrap_or_else(|_| {
+            Err(Refused {
+                message: "the answer was lost; this is a defect".into(),
+                retry_after: STOPPING,
+            })
+        })
+    }
+
+    fn give_up(&self) {
+        self.ticket.abandon();
+        for record in &self.awaited {
+            record.withdraw();
+        }
+    }
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.give_up();
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! One exporter's view of one pipeline's log, in memory.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use super::batching::{Batching, PartitionKey};
+use super::queue::{Queue, Reader, Readiness};
+use super::rate::Rate;
+use super::record::{Record, Settlement};
+use crate::pipeline::budget::Budget;
+use crate::pipeline::client::Client;
+use crate::pipeline::delivery::QueueSizer;
+use crate::pipeline::ticket::{Branch, Ticket};
+use crate::telemetry::ledger::{Exit, ExporterLedger};
+use crate::wire::Traces;
+
+/// What waits for one exporter, in partitions; what of it is ready; what became of it.
+#[derive(Debug)]
+pub struct Cursor {
+    batching: Batching,
+    capacity: Capacity,
+    budget: Budget,
+    ledger: ExporterLedger,
+    rate: Rate,
+    queues: Mutex<HashMap<PartitionKey, Queue>>,
+    /// Told when there may be something new to read.
+    readable: Notify,
+    /// Told when something has left.
+    room: Notify,
+}
+
+/// How much may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// In units of `sizer`.
+    pub size: u64,
+    /// What is counted.
+    pub sizer: QueueSizer,
+}
+
+/// What a reader gets.
+#[derive(Debug)]
+pub enum Next {
+    /// Records whose attempt has begun; each must be settled, or rest.
+    Batch(Vec<(Arc<Record>, Traces)>),
+    /// Nothing before this moment, unless `readable` tells.
+    At(Instant),
+    /// Nothing.
+    Nothing,
+}
+
+/// Why a cursor takes no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// `queue_size` is reached.
+    Queue,
+    /// `metadata_cardinality_limit` is reached.
+    Partitions,
+}
+
+// === impl Cursor ===
+
+impl Cursor {
+    /// An empty cursor.
+    pub fn new(batching: Batching, capacity: Capacity, budget: Budget, ledger: ExporterLedger) -> Arc<Self> {
+        Arc::new(Self {
+            batching,
+            capacity,
+            budget,
+            ledger,
+            rate: Rate::new(),
+            queues: Mutex::default(),
+            readable: Notify::new(),
+            room: Notify::new(),
+        })
+    }
+
+    /// Whether there is room for another request of this client.
+    pub fn has_room(&self, client: &Client) -> Result<(), Full> {
+        let queues = self.queues();
+        let used: u64 = queues.values().map(|queue| self.used(queue)).sum();
+        if used >= self.capacity.size {
+            return Err(Full::Queue);
+        }
+        let limit = self.batching.metadata_cardinality_limit;
+        if limit > 0 && queues.len() >= limit && !queues.contains_key(&self.batching.partition(client)) {
+            return Err(Full::Partitions);
+        }
+        Ok(())
+    }
+
+    fn used(&self, queue: &Queue) -> u64 {
+        match self.capacity.sizer {
+            QueueSizer::Requests if self.batching.gathers() => {
+                (queue.units() / self.batching.min.max(1)) as u64
+            }
+            QueueSizer::Requests => queue.live() as u64,
+            QueueSizer::Items => queue.spans() as u64,
+            QueueSizer::Bytes => queue.bytes() as u64,
+        }
+    }
+
+    /// Puts a request's spans into the queue. With a ticket, the record is a leaf of it that the caller opened.
+    pub fn append(
+        self: &Arc<Self>,
+        traces: Traces,
+        client: Arc<Client>,
+        waiter: Option<(Arc<Ticket>, Branch)>,
+    ) -> Arc<Record> {
+        self.ledger.handed_over(traces.spans());
+        self.rate.added(traces.bytes().len());
+        let key = self.batching.partition(&client);
+        let record = Record::queued(self.clone(), traces, client, waiter);
+        let mut queues = self.queues();
+        let queue = queues.entry(key).or_default();
+        let before = queue.units();
+        queue.push(record.clone(), &self.batching);
+        // The reader needs to know of the first record, and of the one that fills a batch.
+        let tell = !self.batching.gathers()
+            || before == 0
+            || (before < self.batching.min && queue.units() >= self.batching.min);
+        drop(queues);
+        if tell {
+            self.readable.notify_one();
+        }
+        record
+    }
+
+    /// The next batch that may leave, if one may.
+    pub fn next(&self, idle: bool, draining: bool) -> Next {
+        let reader = Reader {
+            now: Instant::now(),
+            idle,
+            draining,
+        };
+        let mut queues = self.queues();
+        let mut earliest: Option<Instant> = None;
+        let mut ready: Option<(Instant, PartitionKey)> = None;
+        for (key, queue) in queues.iter() {
+            match queue.readiness(reader, &self.batching) {
+                // The partition that waits longest goes first.
+                Readiness::Ready(since) if ready.as_ref().is_none_or(|(known, _)| since < *known) => {
+                    ready = Some((since, key.clone()));
+                }
+                Readiness::At(due) => earliest = Some(earliest.map_or(due, |known| known.min(due))),
+                Readiness::Ready(_) | Readiness::Empty => {}
+            }
+        }
+        let Some((_, key)) = ready else {
+            return earliest.map_or(Next::Nothing, Next::At);
+        };
+        let batch = queues
+            .get_mut(&key)
+            .map(|queue| queue.take(&self.batching, &self.budget))
+            .unwrap_or_default();
+        // An empty partition goes, so that their number is that of the senders with something to send.
+        if !key.is_empty() && queues.get(&key).is_some_and(Queue::is_empty) {
+            queues.remove(&key);
+        }
+        if batch.is_empty() {
+            Next::Nothing
+        } else {
+            Next::Batch(batch)
+        }
+    }
+
+    /// Waits until there may be something new to read.
+    pub async fn readable(&self) {
+        self.readable.notified().await;
+    }
+
+    /// Wakes the reader to look again.
+    pub fn wake(&self) {
+        self.readable.notify_one();
+    }
+
+    /// Waits until something has left.
+    pub async fn room(&self) {
+        self.room.notified().await;
+    }
+
+    /// How long bytes that come in now will wait.
+    pub fn predicted_wait(&self) -> Duration {
+        self.rate.predicted_wait(Instant::now())
+    }
+
+    /// Bytes not yet settled.
+    pub fn backlog(&self) -> usize {
+        self.rate.backlog()
+    }
+
+    /// What waits in the queue, and how much may, in units of `queue_size`.
+    pub fn fill(&self) -> (u64, u64) {
+        (
+            self.queues().values().map(|queue| self.used(queue)).sum(),
+            self.capacity.size,
+        )
+    }
+
+    /// A queued record was withdrawn or settled where it stood.
+    pub(super) fn unqueued(&self, record: &Record) {
+        let key = self.batching.partition(&record.client);
+        if let Some(queue) = self.queues().get_mut(&key) {
+            queue.forget(record, &self.batching);
+        }
+    }
+
+    /// What was counted on arrival has become more bytes.
+    pub(super) fn grew(&self, bytes: usize) {
+        self.rate.added(bytes);
+    }
+
+    /// A record was settled.
+    pub(super) fn left(&self, record: &Record, settlement: &Settlement) {
+        self.rate.left(record.bytes, settlement.exit == Exit::Delivered);
+        self.ledger
+            .left(record.spans.saturating_sub(settlement.refused), settlement.exit);
+        if settlement.refused > 0 {
+            self.ledger.left(settlement.refused, Exit::RefusedDownstream);
+        }
+        self.room.notify_one();
+    }
+
+    fn queues(&self) -> MutexGuard<'_, HashMap<PartitionKey, Queue>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,137 @@
+//! What is told about an exporter: each event's log line and its metrics.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, counter, gauge};
+use tracing::{error, info, warn};
+
+use super::ledger::ExporterLedger;
+use super::quiet::Quiet;
+
+/// The events of one exporter. Counts of spans by fate are its ledger's; here is what goes beside them.
+#[derive(Debug)]
+pub struct ExporterEvents {
+    exporter: String,
+    ledger: ExporterLedger,
+    sent_spans: Counter,
+    sent_bytes: Counter,
+    sent_batches: Counter,
+    failed_spans: Counter,
+    refused_enqueue: Counter,
+    under_way: Gauge,
+    failing: Gauge,
+    quiet: Mutex<Quiet>,
+}
+
+/// A send under way, as long as it lives.
+#[derive(Debug)]
+pub struct Sending<'a>(&'a Gauge);
+
+// === impl ExporterEvents ===
+
+impl ExporterEvents {
+    /// The events of the exporter with this id.
+    pub fn new(exporter: &str, ledger: ExporterLedger) -> Self {
+        let label = exporter.to_owned();
+        Self {
+            ledger,
+            sent_spans: counter!("otelcol_exporter_sent_spans", "exporter" => label.clone()),
+            sent_bytes: counter!("spanway_exporter_sent_bytes", "exporter" => label.clone()),
+            sent_batches: counter!("spanway_exporter_sent_batches", "exporter" => label.clone()),
+            failed_spans: counter!("otelcol_exporter_send_failed_spans", "exporter" => label.clone()),
+            refused_enqueue: counter!("otelcol_exporter_enqueue_failed_spans", "exporter" => label.clone()),
+            under_way: gauge!("otelcol_exporter_in_flight_requests", "exporter" => label.clone()),
+            failing: gauge!("spanway_exporter_failing", "exporter" => label.clone()),
+            quiet: Mutex::default(),
+            exporter: label,
+        }
+    }
+
+    /// A send begins; it ends when the answer is dropped.
+    pub fn sending(&self) -> Sending<'_> {
+        self.under_way.increment(1);
+        Sending(&self.under_way)
+    }
+
+    /// The destination took a batch, less `rejected` spans.
+    pub fn sent(&self, spans: usize, bytes: usize, rejected: u64, message: &str) {
+        self.sent_spans.increment((spans as u64).saturating_sub(rejected));
+        self.sent_bytes.increment(bytes as u64);
+        self.sent_batches.increment(1);
+        if rejected > 0 {
+            self.refused_downstream(usize::try_from(rejected).unwrap_or(usize::MAX), message);
+        } else if !message.is_empty() {
+            self.speak(|held_back| warn!(exporter = self.exporter, message, held_back, "destination warns"));
+        }
+    }
+
+    /// A batch was not accepted and will be tried again.
+    pub fn send_failed(&self, spans: usize, error: &str) {
+        self.failed_spans.increment(spans as u64);
+        self.speak(|held_back| {
+            warn!(
+                exporter = self.exporter,
+                spans, error, held_back, "sending failed"
+            )
+        });
+    }
+
+    /// Spans leave a second time.
+    pub fn sent_again(&self, spans: usize) {
+        self.ledger.sent_again(spans);
+    }
+
+    /// The destination refused spans for good.
+    pub fn refused_downstream(&self, spans: usize, error: &str) {
+        self.failed_spans.increment(spans as u64);
+        self.speak(|held_back| {
+            error!(
+                exporter = self.exporter,
+                spans, error, held_back, "spans refused downstream"
+            )
+        });
+    }
+
+    /// Spans were given up after `max_elapsed_time`.
+    pub fn expired(&self, spans: usize, error: &str) {
+        self.speak(|held_back| error!(exporter = self.exporter, spans, error, held_back, "spans expired"));
+    }
+
+    /// A request was not taken because of this exporter.
+    pub fn enqueue_refused(&self, spans: usize) {
+        self.refused_enqueue.increment(spans as u64);
+    }
+
+    /// The destination has begun to fail; new requests are refused until it takes a probe.
+    pub fn failing(&self, error: &str, next_probe: Duration) {
+        self.failing.set(1);
+        error!(
+            exporter = self.exporter,
+            error,
+            ?next_probe,
+            "destination is failing; new requests are refused"
+        );
+    }
+
+    /// The destination takes spans again.
+    pub fn recovered(&self) {
+        self.failing.set(0);
+        info!(exporter = self.exporter, "destination has recovered");
+    }
+
+    fn speak(&self, line: impl FnOnce(u64)) {
+        let held_back = self.quiet.lock().unwrap_or_else(PoisonError::into_inner).speak();
+        if let Some(held_back) = held_back {
+            line(held_back);
+        }
+    }
+}
+
+// === impl Sending ===
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        self.0.decrement(1);
+    }
+}

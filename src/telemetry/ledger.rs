@@ -1,0 +1,160 @@
+//! The two ledgers: every span that was accepted is in exactly one column, at any moment.
+//!
+//! - pipeline: `accepted + recovered = filtered + sampled_out + withdrawn + handed_over + held`
+//! - exporter: `handed_over + recovered = delivered + refused_downstream + expired + dead_lettered + withdrawn + in_flight`
+//!
+//! A move between columns is one step under one lock, so that no reader sees a span twice or not at all.
+//! `held` and `in_flight` are counted by the moves themselves, never derived from the other columns: that is
+//! what makes the equations worth checking.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Where the spans of a pipeline are, in spans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PipelineColumns {
+    /// Taken from receivers.
+    pub accepted: u64,
+    /// Found again after a restart.
+    pub recovered: u64,
+    /// Dropped by a rule.
+    pub filtered: u64,
+    /// Dropped by a sampling decision.
+    pub sampled_out: u64,
+    /// Taken back by clients that will send them again.
+    pub withdrawn: u64,
+    /// Handed to the exporters, or to the pipelines behind a connector.
+    pub handed_over: u64,
+    /// Still in a processor.
+    pub held: u64,
+}
+
+/// Where the spans of an exporter are, in spans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExporterColumns {
+    /// Taken from pipelines.
+    pub handed_over: u64,
+    /// Found again after a restart.
+    pub recovered: u64,
+    /// Accepted by the destination.
+    pub delivered: u64,
+    /// Refused by the destination for good.
+    pub refused_downstream: u64,
+    /// Given up after `max_elapsed_time`.
+    pub expired: u64,
+    /// Set aside on disk.
+    pub dead_lettered: u64,
+    /// Taken back by clients that will send them again.
+    pub withdrawn: u64,
+    /// Waiting or being sent.
+    pub in_flight: u64,
+    /// Not a column: spans sent again after an attempt that may have arrived.
+    pub duplicates: u64,
+}
+
+/// How spans left an exporter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Accepted by the destination.
+    Delivered,
+    /// Refused by the destination for good.
+    RefusedDownstream,
+    /// Given up after `max_elapsed_time`.
+    Expired,
+    /// Taken back by a client that will send them again.
+    Withdrawn,
+}
+
+/// The ledger of one pipeline; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct PipelineLedger(Arc<Mutex<PipelineColumns>>);
+
+/// The ledger of one exporter; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct ExporterLedger(Arc<Mutex<ExporterColumns>>);
+
+// === impl PipelineColumns ===
+
+impl PipelineColumns {
+    /// Whether the equation holds.
+    pub fn balances(&self) -> bool {
+        self.accepted + self.recovered
+            == self.filtered + self.sampled_out + self.withdrawn + self.handed_over + self.held
+    }
+}
+
+// === impl ExporterColumns ===
+
+impl ExporterColumns {
+    /// Whether the equation holds.
+    pub fn balances(&self) -> bool {
+        self.handed_over + self.recovered
+            == self.delivered
+                + self.refused_downstream
+                + self.expired
+                + self.dead_lettered
+                + self.withdrawn
+                + self.in_flight
+    }
+}
+
+// === impl PipelineLedger ===
+
+impl PipelineLedger {
+    /// Spans came in from a receiver or a connector.
+    pub fn accepted(&self, spans: usize) {
+        let mut columns = lock(&self.0);
+        columns.accepted += spans as u64;
+        columns.held += spans as u64;
+    }
+
+    /// Spans went on to every exporter.
+    pub fn handed_over(&self, spans: usize) {
+        let mut columns = lock(&self.0);
+        columns.held = columns.held.saturating_sub(spans as u64);
+        columns.handed_over += spans as u64;
+    }
+
+    /// All columns at one moment.
+    pub fn columns(&self) -> PipelineColumns {
+        *lock(&self.0)
+    }
+}
+
+// === impl ExporterLedger ===
+
+impl ExporterLedger {
+    /// Spans came in from a pipeline.
+    pub fn handed_over(&self, spans: usize) {
+        let mut columns = lock(&self.0);
+        columns.handed_over += spans as u64;
+        columns.in_flight += spans as u64;
+    }
+
+    /// Spans left.
+    pub fn left(&self, spans: usize, exit: Exit) {
+        let mut columns = lock(&self.0);
+        columns.in_flight = columns.in_flight.saturating_sub(spans as u64);
+        let column = match exit {
+            Exit::Delivered => &mut columns.delivered,
+            Exit::RefusedDownstream => &mut columns.refused_downstream,
+            Exit::Expired => &mut columns.expired,
+            Exit::Withdrawn => &mut columns.withdrawn,
+        };
+        *column += spans as u64;
+    }
+
+    /// Spans are sent once more although an earlier attempt may have arrived.
+    pub fn sent_again(&self, spans: usize) {
+        lock(&self.0).duplicates += spans as u64;
+    }
+
+    /// All columns at one moment.
+    pub fn columns(&self) -> ExporterColumns {
+        *lock(&self.0)
+    }
+}
+
+// Columns are plain numbers: a panic elsewhere cannot leave them half written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

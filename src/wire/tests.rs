@@ -1,0 +1,6 @@
+//! What the wire promises, for generated requests and for hand-made ones.
+
+mod cutting;
+mod generate;
+mod limits;
+mod walking;

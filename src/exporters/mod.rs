@@ -1,6 +1,7 @@
 //! Components that hand spans to a destination.
 
 pub mod otlp_grpc;
+pub mod otlp_http;
 
 mod otlp_answer;
 

@@ -16,6 +16,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
+use crate::net::causes::chain;
 use crate::net::parts::Parts;
 use crate::net::resolve::{self, Target};
 
@@ -411,15 +412,4 @@ fn backoff(failures: u32) -> Duration {
         .mul_f64(BACKOFF_GROWTH.powi(exponent))
         .min(BACKOFF_MAX);
     wait.mul_f64(rand::random_range(0.8..1.2))
-}
-
-/// An error with its causes: hyper's own texts leave them out.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

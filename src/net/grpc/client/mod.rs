@@ -23,12 +23,13 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
-pub use connections::{KeepAlive, Plan, Spread, chain};
+pub use connections::{KeepAlive, Plan, Spread};
 pub use frame::MAX_ANSWER;
 pub use verdict::Verdict;
 
 use self::connections::Connections;
 use self::frame::{Assembly, TooLong};
+use crate::net::causes::chain;
 use crate::net::compress::Compressor;
 use crate::net::parts::Parts;
 

@@ -1,0 +1,16 @@
+//! Sends spans to an OTLP server over HTTP/1.1, as protobuf or JSON. Also known as `otlphttp`.
+//!
+//! Promises: one attempt a batch, within `timeout`; never more than 64 MiB a request; redirects are not
+//! followed; what the server says is told on as what is to be done about it (`outcome.rs`).
+
+mod config;
+mod destination;
+mod encoding;
+mod outcome;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::Config;
+pub use destination::OtlpHttp;
+pub use encoding::Encoding;

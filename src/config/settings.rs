@@ -17,6 +17,12 @@ pub trait Settings: DeserializeOwned + Serialize + JsonSchema + Default {
         Vec::new()
     }
 
+    /// Where a default differs from the Collector's: the note names both and the reason. `validate` lists those
+    /// that apply, which are those of keys not written.
+    fn differing_defaults() -> Vec<KeyNote> {
+        Vec::new()
+    }
+
     /// What the type alone cannot say; each problem names its key.
     fn validate(&self, _problems: &mut Problems) {}
 }
@@ -24,7 +30,8 @@ pub trait Settings: DeserializeOwned + Serialize + JsonSchema + Default {
 /// A key below a component and a sentence about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyNote {
-    /// Dotted path below the component, `protocols.grpc.read_buffer_size`.
+    /// Dotted path below the component, `protocols.grpc.read_buffer_size`; `*` stands for any one segment, where
+    /// the key is not one's own (`readers.*.periodic`).
     pub path: String,
     /// Why it has no effect, or what to do instead.
     pub note: String,

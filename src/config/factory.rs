@@ -1,0 +1,223 @@
+//! What a family's table holds for each of its components: what it is, what keys it has, and how to check and build
+//! one from its node.
+
+use serde_json::Value;
+
+use super::diagnostic::Diagnostics;
+use super::id::ComponentId;
+use super::node::Node;
+use super::reference::{self, KeyDoc};
+use super::settings::Settings;
+
+/// The five families.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Takes spans in.
+    Receiver,
+    /// Stands between.
+    Processor,
+    /// Hands spans to a destination.
+    Exporter,
+    /// Joins pipelines.
+    Connector,
+    /// Stands beside the pipelines.
+    Extension,
+}
+
+/// How much a user may rely on a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stability {
+    /// May change in any release.
+    Alpha,
+    /// Keys stay; behaviour may still be refined.
+    Beta,
+    /// Stays as it is.
+    Stable,
+}
+
+/// What a component is, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its type in configuration, `otlp_grpc`.
+    pub name: &'static str,
+    /// Other names of the same type, `otlp`.
+    pub aliases: &'static [&'static str],
+    /// How much to rely on it.
+    pub stability: Stability,
+    /// One sentence: what it does.
+    pub summary: &'static str,
+}
+
+/// A component as configuration sees it.
+#[derive(Clone)]
+pub struct Component {
+    /// Its family.
+    pub kind: Kind,
+    /// What it is.
+    pub about: About,
+    check: fn(&Node, &mut Diagnostics) -> Option<Value>,
+    keys: fn() -> Vec<KeyDoc>,
+}
+
+/// A component that can be built: `P` is what its family yields, `X` what every one of the family is given.
+pub struct Factory<P, X: ?Sized> {
+    component: Component,
+    build: Build<P, X>,
+}
+
+type Build<P, X> = Box<dyn Fn(&Node, &ComponentId, &X) -> Result<P, String> + Send + Sync>;
+
+/// Every component of this build.
+#[derive(Clone, Default)]
+pub struct Catalog(Vec<Component>);
+
+// === impl Kind ===
+
+impl Kind {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 5] = [
+        Self::Receiver,
+        Self::Processor,
+        Self::Exporter,
+        Self::Connector,
+        Self::Extension,
+    ];
+
+    /// One of them, `receiver`.
+    pub fn one(self) -> &'static str {
+        match self {
+            Self::Receiver => "receiver",
+            Self::Processor => "processor",
+            Self::Exporter => "exporter",
+            Self::Connector => "connector",
+            Self::Extension => "extension",
+        }
+    }
+
+    /// The section of the configuration, `receivers`.
+    pub fn section(self) -> &'static str {
+        match self {
+            Self::Receiver => "receivers",
+            Self::Processor => "processors",
+            Self::Exporter => "exporters",
+            Self::Connector => "connectors",
+            Self::Extension => "extensions",
+        }
+    }
+}
+
+// === impl Stability ===
+
+impl Stability {
+    /// As it is shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alpha => "alpha",
+            Self::Beta => "beta",
+            Self::Stable => "stable",
+        }
+    }
+}
+
+// === impl Component ===
+
+impl Component {
+    /// A component with settings `C`.
+    pub fn of<C: Settings>(kind: Kind, about: About) -> Self {
+        Self {
+            kind,
+            about,
+            check: |node, diagnostics| {
+                let settings = node.read::<C>(diagnostics)?;
+                let effective = serde_json::to_value(&settings).unwrap_or_default();
+                reference::note_differing::<C>(node, &effective, diagnostics);
+                Some(effective)
+            },
+            keys: reference::keys::<C>,
+        }
+    }
+
+    /// Whether that is its name or one of its aliases.
+    pub fn answers_to(&self, type_name: &str) -> bool {
+        self.about.name == type_name || self.about.aliases.contains(&type_name)
+    }
+
+    /// Checks the settings in a node; the effective ones, secrets redacted, when they are sound.
+    pub fn check(&self, node: &Node, diagnostics: &mut Diagnostics) -> Option<Value> {
+        (self.check)(node, diagnostics)
+    }
+
+    /// Every key: its type, default and meaning.
+    pub fn keys(&self) -> Vec<KeyDoc> {
+        (self.keys)()
+    }
+}
+
+// === impl Factory ===
+
+impl<P: 'static, X: ?Sized + 'static> Factory<P, X> {
+    /// A component with settings `C`, built by `build`, whose error says in a sentence why it cannot be.
+    pub fn of<C: Settings + 'static>(
+        kind: Kind,
+        about: About,
+        build: fn(C, &ComponentId, &X) -> Result<P, String>,
+    ) -> Self {
+        Self {
+            component: Component::of::<C>(kind, about),
+            build: Box::new(move |node, id, context| {
+                let mut diagnostics = Diagnostics::default();
+                let settings = node
+                    .read::<C>(&mut diagnostics)
+                    .ok_or_else(|| diagnostics.render())?;
+                build(settings, id, context)
+            }),
+        }
+    }
+
+    /// What it is, without how to build it.
+    pub fn component(&self) -> &Component {
+        &self.component
+    }
+
+    /// Whether that is its name or one of its aliases.
+    pub fn answers_to(&self, type_name: &str) -> bool {
+        self.component.answers_to(type_name)
+    }
+
+    /// Reads the settings and builds the component.
+    pub fn build(&self, node: &Node, id: &ComponentId, context: &X) -> Result<P, String> {
+        (self.build)(node, id, context)
+    }
+}
+
+// === impl Catalog ===
+
+impl Catalog {
+    /// Adds the components of one family.
+    pub fn with<P: 'static, X: ?Sized + 'static>(mut self, family: &[Factory<P, X>]) -> Self {
+        self.0
+            .extend(family.iter().map(|factory| factory.component.clone()));
+        self
+    }
+
+    /// Adds components that are not built from a factory.
+    pub fn with_components(mut self, components: impl IntoIterator<Item = Component>) -> Self {
+        self.0.extend(components);
+        self
+    }
+
+    /// The component that answers to the type.
+    pub fn find(&self, kind: Kind, type_name: &str) -> Option<&Component> {
+        self.of(kind).find(|component| component.answers_to(type_name))
+    }
+
+    /// The components of a family.
+    pub fn of(&self, kind: Kind) -> impl Iterator<Item = &Component> {
+        self.0.iter().filter(move |component| component.kind == kind)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Component> {
+        self.0.iter()
+    }
+}

@@ -1,0 +1,384 @@
+//! What is wrong between the parts of a configuration: names without a component, types that this build has not,
+//! pipelines without an end, connectors that join nothing.
+
+use super::diagnostic::{Diagnostics, Severity, nearest};
+use super::document::{Config, Pipeline, Reference};
+use super::factory::{Catalog, Kind};
+use super::id::{ComponentId, PipelineId};
+
+/// Types that a Collector distribution may have, so that a missing one is not taken for a slip of the pen.
+const COLLECTOR_TYPES: [(Kind, &[&str]); 5] = [
+    (
+        Kind::Receiver,
+        &[
+            "awsxray",
+            "datadog",
+            "filelog",
+            "fluentforward",
+            "googlecloudpubsub",
+            "hostmetrics",
+            "jaeger",
+            "k8s_cluster",
+            "k8s_events",
+            "kafka",
+            "kubeletstats",
+            "nop",
+            "opencensus",
+            "otelarrow",
+            "prometheus",
+            "skywalking",
+            "statsd",
+            "syslog",
+            "tcplog",
+            "udplog",
+            "zipkin",
+        ],
+    ),
+    (
+        Kind::Processor,
+        &[
+            "attributes",
+            "cumulativetodelta",
+            "filter",
+            "groupbyattrs",
+            "groupbytrace",
+            "interval",
+            "isolationforest",
+            "k8sattributes",
+            "logdedup",
+            "metricsgeneration",
+            "metricstransform",
+            "probabilistic_sampler",
+            "queuebatch",
+            "redaction",
+            "remotetap",
+            "resource",
+            "resourcedetection",
+            "span",
+            "sumologic",
+            "tail_sampling",
+            "transform",
+            "unroll",
+        ],
+    ),
+    (
+        Kind::Exporter,
+        &[
+            "awss3",
+            "awsxray",
+            "azuremonitor",
+            "clickhouse",
+            "coralogix",
+            "datadog",
+            "elasticsearch",
+            "file",
+            "googlecloud",
+            "honeycombmarker",
+            "kafka",
+            "load_balancing",
+            "loadbalancing",
+            "logicmonitor",
+            "logzio",
+            "loki",
+            "mezmo",
+            "opensearch",
+            "otelarrow",
+            "prometheus",
+            "prometheusremotewrite",
+            "pulsar",
+            "sapm",
+            "sentry",
+            "splunk_hec",
+            "sumologic",
+            "zipkin",
+        ],
+    ),
+    (
+        Kind::Connector,
+        &[
+            "count",
+            "datadog",
+            "exceptions",
+            "failover",
+            "forward",
+            "grafanacloud",
+            "roundrobin",
+            "routing",
+            "servicegraph",
+            "signaltometrics",
+            "spanmetrics",
+            "sum",
+        ],
+    ),
+    (
+        Kind::Extension,
+        &[
+            "basicauth",
+            "bearertokenauth",
+            "cgroupruntime",
+            "file_storage",
+            "headers_setter",
+            "health_check",
+            "healthcheckv2",
+            "host_observer",
+            "http_forwarder",
+            "jaegerremotesampling",
+            "k8s_observer",
+            "memory_limiter",
+            "oauth2client",
+            "oidc",
+            "opamp",
+            "pprof",
+            "sigv4auth",
+            "zpages",
+        ],
+    ),
+];
+
+/// Checks the configuration against the components of this build; whether it can run.
+pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) -> bool {
+    let before = diagnostics.count(Severity::Error);
+    for kind in Kind::ALL {
+        for (id, node) in config.components(kind) {
+            let scope = format!("{}.{id}", kind.section());
+            diagnostics.within(scope, |diagnostics| match catalog.find(kind, &id.type_name) {
+                Some(component) => {
+                    component.check(node, diagnostics);
+                }
+                None => unknown_type(kind, id, node.key_origin(), catalog, diagnostics),
+            });
+        }
+    }
+    for (id, pipeline) in &config.service.pipelines {
+        check_pipeline(id, pipeline, config, diagnostics);
+    }
+    for extension in &config.service.extensions {
+        if !config.extensions.contains_key(&extension.id) {
+            undefined(
+                extension,
+                &[Kind::Extension],
+                "service.extensions",
+                config,
+                diagnostics,
+            );
+        }
+    }
+    check_connectors(config, diagnostics);
+    note_unused(config, diagnostics);
+    diagnostics.count(Severity::Error) == before
+}
+
+fn unknown_type(
+    kind: Kind,
+    id: &ComponentId,
+    origin: &super::source::Origin,
+    catalog: &Catalog,
+    diagnostics: &mut Diagnostics,
+) {
+    let wanted = id.type_name.as_str();
+    let known: Vec<&str> = catalog
+        .of(kind)
+        .flat_map(|component| {
+            [component.about.name]
+                .into_iter()
+                .chain(component.about.aliases.iter().copied())
+        })
+        .collect();
+    let collector = COLLECTOR_TYPES
+        .iter()
+        .any(|(of, types)| *of == kind && types.contains(&wanted));
+    let family = Kind::ALL
+        .into_iter()
+        .find(|other| catalog.find(*other, wanted).is_some());
+    let names = known
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let all = match names.as_str() {
+        "" => format!("this build has no {}", kind.section()),
+        names => format!("this build has {names}"),
+    };
+    let one = kind.one();
+    if collector {
+        diagnostics
+            .error(
+                Some(origin),
+                format!("`{wanted}` is a {one} of the Collector that this build does not have"),
+            )
+            .help(all);
+        return;
+    }
+    let error = diagnostics.error(Some(origin), format!("there is no {one} of type `{wanted}`"));
+    match (nearest(wanted, known.iter().copied()), family) {
+        (_, Some(family)) => error.help(format!("`{wanted}` belongs below `{}`", family.section())),
+        (Some(near), _) => error.help(format!("did you mean `{near}`?")),
+        _ => error.help(all),
+    }
+}
+
+fn check_pipeline(id: &PipelineId, pipeline: &Pipeline, config: &Config, diagnostics: &mut Diagnostics) {
+    let place = format!("service.pipelines.{id}");
+    let ends = [
+        ("receivers", &pipeline.receivers),
+        ("exporters", &pipeline.exporters),
+    ];
+    for (key, list) in ends {
+        if list.is_empty() {
+            diagnostics.error(
+                Some(&pipeline.origin),
+                format!("the pipeline `{id}` has no {key}"),
+            );
+        }
+    }
+    let lists: [(&Vec<Reference>, &[Kind]); 3] = [
+        (&pipeline.receivers, &[Kind::Receiver, Kind::Connector]),
+        (&pipeline.processors, &[Kind::Processor]),
+        (&pipeline.exporters, &[Kind::Exporter, Kind::Connector]),
+    ];
+    for (list, kinds) in lists {
+        for reference in list {
+            let defined = kinds
+                .iter()
+                .filter(|kind| config.components(**kind).contains_key(&reference.id))
+                .count();
+            match defined {
+                0 => undefined(reference, kinds, &place, config, diagnostics),
+                1 => {}
+                _ => {
+                    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.one()).collect();
+                    diagnostics
+                        .error(
+                            Some(&reference.origin),
+                            format!("`{}` names both a {}", reference.id, kinds.join(" and a ")),
+                        )
+                        .help("give one of them a name of its own, as in `otlp/2`");
+                }
+            }
+        }
+    }
+}
+
+fn undefined(
+    reference: &Reference,
+    kinds: &[Kind],
+    place: &str,
+    config: &Config,
+    diagnostics: &mut Diagnostics,
+) {
+    let wanted = reference.id.to_string();
+    let first = kinds.first().copied().unwrap_or(Kind::Receiver);
+    let known: Vec<String> = kinds
+        .iter()
+        .flat_map(|kind| config.components(*kind).keys())
+        .map(ToString::to_string)
+        .collect();
+    let error = diagnostics.error(
+        Some(&reference.origin),
+        format!(
+            "`{place}` names the {} `{wanted}`, which is not defined",
+            first.one()
+        ),
+    );
+    match nearest(&wanted, known.iter().map(String::as_str)) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.help(format!("define `{wanted}` below `{}`", first.section())),
+    }
+}
+
+/// A connector stands at the end of a pipeline and at the start of another.
+fn check_connectors(config: &Config, diagnostics: &mut Diagnostics) {
+    for (id, node) in &config.connectors {
+        let names = |list: &[Reference]| list.iter().any(|reference| reference.id == *id);
+        let pipelines = || config.service.pipelines.values();
+        let fed = pipelines().any(|pipeline| names(&pipeline.exporters));
+        let feeds = pipelines().any(|pipeline| names(&pipeline.receivers));
+        let missing = match (fed, feeds) {
+            (true, false) => "receivers",
+            (false, true) => "exporters",
+            _ => continue,
+        };
+        diagnostics
+            .error(
+                Some(node.key_origin()),
+                format!("the connector `{id}` joins nothing: no pipeline has it in its `{missing}`"),
+            )
+            .help("a connector stands in the `exporters` of one pipeline and in the `receivers` of another");
+    }
+    if let Some(path) = circle(config) {
+        let origin = path
+            .first()
+            .and_then(|id| config.service.pipelines.get(*id))
+            .map(|pipeline| &pipeline.origin);
+        let names: Vec<String> = path.iter().map(|id| format!("`{id}`")).collect();
+        diagnostics.error(
+            origin,
+            format!(
+                "connectors lead pipelines round in a circle: {}",
+                names.join(" -> ")
+            ),
+        );
+    }
+}
+
+/// The first pipelines found that feed each other in a circle, the first of them repeated at the end.
+fn circle(config: &Config) -> Option<Vec<&PipelineId>> {
+    let pipelines = &config.service.pipelines;
+    let next = |id: &PipelineId| {
+        let connectors = pipelines
+            .get(id)
+            .into_iter()
+            .flat_map(|pipeline| &pipeline.exporters);
+        let connectors: Vec<&ComponentId> = connectors
+            .map(|exporter| &exporter.id)
+            .filter(|id| config.connectors.contains_key(*id))
+            .collect();
+        pipelines
+            .iter()
+            .filter(move |(_, pipeline)| {
+                pipeline
+                    .receivers
+                    .iter()
+                    .any(|receiver| connectors.contains(&&receiver.id))
+            })
+            .map(|(id, _)| id)
+    };
+    for start in pipelines.keys() {
+        // A breadth-first walk that remembers whence it came.
+        let mut came_from: indexmap::IndexMap<&PipelineId, &PipelineId> =
+            next(start).map(|id| (id, start)).collect();
+        let mut at = 0;
+        while let Some((id, _)) = came_from.get_index(at).map(|(id, from)| (*id, *from)) {
+            if id == start {
+                let mut path = vec![start];
+                let mut back = came_from.get(start).copied()?;
+                while back != start {
+                    path.push(back);
+                    back = came_from.get(back).copied()?;
+                }
+                path.push(start);
+                path.reverse();
+                return Some(path);
+            }
+            for found in next(id) {
+                came_from.entry(found).or_insert(id);
+            }
+            at += 1;
+        }
+    }
+    None
+}
+
+fn note_unused(config: &Config, diagnostics: &mut Diagnostics) {
+    for kind in Kind::ALL {
+        let used = config.used(kind);
+        for (id, node) in config.components(kind) {
+            if !used.contains(id) {
+                diagnostics.note(
+                    Some(node.key_origin()),
+                    format!("the {} `{id}` is defined and not used", kind.one()),
+                );
+            }
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod otlp_answer;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::config::factory::Factory;
 use crate::pipeline::delivery::{QueueSettings, RetrySettings};
 use crate::pipeline::destination::Destination;
 
@@ -20,6 +21,11 @@ pub struct Exporter {
     pub queue: QueueSettings,
     /// The `retry_on_failure` block.
     pub retry: RetrySettings,
+}
+
+/// Every exporter of this build.
+pub fn table() -> Vec<Factory<Exporter, ()>> {
+    vec![otlp_grpc::factory(), otlp_http::factory()]
 }
 
 // === impl Exporter ===

@@ -97,7 +97,11 @@ impl JsonSchema for Headers {
         "Headers".into()
     }
 
+    fn inline_schema() -> bool {
+        true
+    }
+
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        std::collections::BTreeMap::<String, String>::json_schema(generator)
+        std::collections::BTreeMap::<String, Secret>::json_schema(generator)
     }
 }

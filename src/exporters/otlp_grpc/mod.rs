@@ -12,3 +12,25 @@ mod tests;
 
 pub use config::{BalancerName, Config};
 pub use destination::OtlpGrpc;
+
+use std::sync::Arc;
+
+use super::Exporter;
+use crate::config::factory::{About, Factory, Kind, Stability};
+
+/// How configuration sees and builds it.
+pub fn factory() -> Factory<Exporter, ()> {
+    let about = About {
+        name: "otlp_grpc",
+        aliases: &["otlp"],
+        stability: Stability::Beta,
+        summary: "Sends spans to an OTLP server over gRPC.",
+    };
+    Factory::of::<Config>(Kind::Exporter, about, |config, _, _| {
+        Ok(Exporter {
+            destination: Arc::new(OtlpGrpc::new(&config)?),
+            queue: config.sending_queue,
+            retry: config.retry_on_failure,
+        })
+    })
+}

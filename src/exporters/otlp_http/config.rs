@@ -103,7 +103,10 @@ impl Settings for Config {
 
     fn unsupported() -> Vec<KeyNote> {
         let mut notes = vec![
-            KeyNote::new("auth", "authenticators are not available in this version; use `headers`"),
+            KeyNote::new(
+                "auth",
+                "authenticators are not available in this version; use `headers`",
+            ),
             KeyNote::new("middlewares", "middlewares are not available in this version"),
             KeyNote::new("proxy_url", "proxies are not available in this version"),
             KeyNote::new("cookies", "cookies are not available in this version"),
@@ -121,18 +124,29 @@ impl Settings for Config {
         }
         if let Err(problem) = self.compressor() {
             let level = problem.starts_with("level");
-            problems.add(if level { "compression_params.level" } else { "compression" }, problem);
+            problems.add(
+                if level {
+                    "compression_params.level"
+                } else {
+                    "compression"
+                },
+                problem,
+            );
         }
         problems.below("headers", |problems| {
             self.headers.validate(problems);
             for (name, _) in &self.headers.0 {
-                if ["content-length", "transfer-encoding", "connection"].contains(&name.to_ascii_lowercase().as_str()) {
+                if ["content-length", "transfer-encoding", "connection"]
+                    .contains(&name.to_ascii_lowercase().as_str())
+                {
                     problems.add(name.clone(), "belongs to HTTP itself and cannot be set");
                 }
             }
         });
         problems.below("sending_queue", |problems| self.sending_queue.validate(problems));
-        problems.below("retry_on_failure", |problems| self.retry_on_failure.validate(problems));
+        problems.below("retry_on_failure", |problems| {
+            self.retry_on_failure.validate(problems)
+        });
     }
 }
 
@@ -140,7 +154,10 @@ impl Config {
     /// The key that says where spans go, and the URL.
     fn url_text(&self) -> (&'static str, String) {
         if self.traces_endpoint.is_empty() && !self.endpoint.is_empty() {
-            ("endpoint", format!("{}/v1/traces", self.endpoint.trim_end_matches('/')))
+            (
+                "endpoint",
+                format!("{}/v1/traces", self.endpoint.trim_end_matches('/')),
+            )
         } else if self.traces_endpoint.is_empty() {
             ("endpoint", String::new())
         } else {
@@ -185,7 +202,10 @@ impl Config {
         for (name, value) in &self.headers.map() {
             headers.insert(name, value.clone());
         }
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.encoding.content_type()));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(self.encoding.content_type()),
+        );
         match self.compressor()?.name() {
             Some(name) => headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name)),
             None => headers.remove(header::CONTENT_ENCODING),
@@ -220,7 +240,9 @@ impl Url {
                 port: authority.port_u16().unwrap_or(port),
             },
             authority,
-            path: parts.path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/")),
+            path: parts
+                .path_and_query
+                .unwrap_or_else(|| PathAndQuery::from_static("/")),
         })
     }
 }

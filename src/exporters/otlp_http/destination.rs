@@ -48,7 +48,11 @@ impl OtlpHttp {
         let body = self.encode(batch.parts).await?;
         let body = self.compressor.compress(body).await.map_err(unsendable)?;
         let body = Parts::new(&[], &body);
-        match self.client.post(&self.uri, &self.headers, body, self.timeout).await {
+        match self
+            .client
+            .post(&self.uri, &self.headers, body, self.timeout)
+            .await
+        {
             Ok(answer) => outcome::of(&answer),
             Err(NoAnswer(message)) => Err(Failure::NotNow {
                 message,

@@ -14,3 +14,25 @@ mod tests;
 pub use config::Config;
 pub use destination::OtlpHttp;
 pub use encoding::Encoding;
+
+use std::sync::Arc;
+
+use super::Exporter;
+use crate::config::factory::{About, Factory, Kind, Stability};
+
+/// How configuration sees and builds it.
+pub fn factory() -> Factory<Exporter, ()> {
+    let about = About {
+        name: "otlp_http",
+        aliases: &["otlphttp"],
+        stability: Stability::Beta,
+        summary: "Sends spans to an OTLP server over HTTP, as protobuf or JSON.",
+    };
+    Factory::of::<Config>(Kind::Exporter, about, |config, _, _| {
+        Ok(Exporter {
+            destination: Arc::new(OtlpHttp::new(&config)?),
+            queue: config.sending_queue,
+            retry: config.retry_on_failure,
+        })
+    })
+}

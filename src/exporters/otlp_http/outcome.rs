@@ -26,7 +26,11 @@ const SHOWN: usize = 200;
 /// What the server said about a batch.
 pub fn of(answer: &Answer) -> Result<Sent, Failure> {
     if answer.status.is_success() {
-        return Ok(if is_json(answer) { sent_json(&answer.body) } else { otlp_answer::sent(answer.body.clone()) });
+        return Ok(if is_json(answer) {
+            sent_json(&answer.body)
+        } else {
+            otlp_answer::sent(answer.body.clone())
+        });
     }
     let message = message(answer);
     Err(match answer.status.as_u16() {
@@ -50,7 +54,9 @@ fn sent_json(body: &[u8]) -> Sent {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     let partial = answer.get("partialSuccess");
     let rejected = partial.and_then(|partial| partial.get("rejectedSpans"));
-    let message = partial.and_then(|partial| partial.get("errorMessage")).and_then(Value::as_str);
+    let message = partial
+        .and_then(|partial| partial.get("errorMessage"))
+        .and_then(Value::as_str);
     Sent {
         rejected: match rejected {
             Some(Value::String(text)) => text.parse().unwrap_or(0),
@@ -64,7 +70,9 @@ fn sent_json(body: &[u8]) -> Sent {
 fn message(answer: &Answer) -> String {
     let status = answer.status;
     let words = words(answer);
-    let location = answer.header(header::LOCATION).filter(|_| status.is_redirection());
+    let location = answer
+        .header(header::LOCATION)
+        .filter(|_| status.is_redirection());
     match (location, words.is_empty()) {
         (Some(location), _) => {
             format!("HTTP status {status}: redirects are not followed; set the endpoint to `{location}`")
@@ -81,10 +89,16 @@ fn words(answer: &Answer) -> String {
         if let Some(message) = status.get("message").and_then(Value::as_str) {
             return message.to_owned();
         }
-    } else if answer.header(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/x-protobuf")) {
+    } else if answer
+        .header(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.starts_with("application/x-protobuf"))
+    {
         return Status::decode(answer.body.clone()).map_or_else(|_| String::new(), |status| status.message);
     }
-    let text: String = String::from_utf8_lossy(&answer.body).chars().take(SHOWN).collect();
+    let text: String = String::from_utf8_lossy(&answer.body)
+        .chars()
+        .take(SHOWN)
+        .collect();
     text.trim().to_owned()
 }
 

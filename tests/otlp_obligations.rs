@@ -37,7 +37,10 @@ async fn grpc_takes_none_and_gzip() {
     let client = Grpc::connect(gateway.grpc).await;
     let message = otlp::encoded(3);
     assert_eq!(client.export(&message).await.code(), Code::Ok);
-    assert_eq!(client.export_packed("gzip", &otlp::gzip(&message)).await.code(), Code::Ok);
+    assert_eq!(
+        client.export_packed("gzip", &otlp::gzip(&message)).await.code(),
+        Code::Ok
+    );
     assert_eq!(gateway.pipelines.received(), [message.clone(), message]);
     gateway.end().await;
 }
@@ -48,7 +51,10 @@ async fn http_takes_none_and_gzip() {
     let gateway = Gateway::start().await;
     let message = otlp::encoded(3);
     assert_eq!(http::post(gateway.http, message.clone()).await.status, 200);
-    let headers = [("content-type", "application/x-protobuf"), ("content-encoding", "gzip")];
+    let headers = [
+        ("content-type", "application/x-protobuf"),
+        ("content-encoding", "gzip"),
+    ];
     let answer = http::send(gateway.http, "POST", "/v1/traces", &headers, otlp::gzip(&message)).await;
     assert_eq!(answer.status, 200);
     assert_eq!(gateway.pipelines.received(), [message.clone(), message]);
@@ -62,7 +68,12 @@ async fn http_1_and_2_share_a_port() {
     let message = otlp::encoded(1);
     assert_eq!(http::post(gateway.http, message.clone()).await.status, 200);
     let headers = [("content-type", "application/x-protobuf")];
-    assert_eq!(http::send_http2(gateway.http, &headers, message.clone()).await.status, 200);
+    assert_eq!(
+        http::send_http2(gateway.http, &headers, message.clone())
+            .await
+            .status,
+        200
+    );
     assert_eq!(gateway.pipelines.received(), [message.clone(), message]);
     gateway.end().await;
 }
@@ -109,8 +120,15 @@ async fn http_refuses_what_is_over_the_limit() {
     assert_eq!(answer.status, 413);
     assert_eq!(answer.error().0, Code::ResourceExhausted as i32);
     assert!(!answer.headers.contains_key("retry-after"));
-    for (encoding, packed) in [("gzip", otlp::gzip(&large)), ("zstd", otlp::zstd(&large)), ("deflate", otlp::zlib(&large))] {
-        let headers = [("content-type", "application/x-protobuf"), ("content-encoding", encoding)];
+    for (encoding, packed) in [
+        ("gzip", otlp::gzip(&large)),
+        ("zstd", otlp::zstd(&large)),
+        ("deflate", otlp::zlib(&large)),
+    ] {
+        let headers = [
+            ("content-type", "application/x-protobuf"),
+            ("content-encoding", encoding),
+        ];
         let answer = http::send(gateway.http, "POST", "/v1/traces", &headers, packed).await;
         assert_eq!(answer.status, 413, "{encoding}: {:?}", answer.error());
     }
@@ -125,7 +143,10 @@ async fn the_limit_is_configurable() {
     options.http.max_request_body_size = 1000;
     let gateway = Gateway::with(options).await;
     let client = Grpc::connect(gateway.grpc).await;
-    assert_eq!(client.export(&otlp::sized(MIB)).await.code(), Code::ResourceExhausted);
+    assert_eq!(
+        client.export(&otlp::sized(MIB)).await.code(),
+        Code::ResourceExhausted
+    );
     assert_eq!(client.export(&otlp::sized(MIB - 100)).await.code(), Code::Ok);
     assert_eq!(http::post(gateway.http, otlp::sized(1000)).await.status, 413);
     assert_eq!(http::post(gateway.http, otlp::sized(900)).await.status, 200);
@@ -204,12 +225,21 @@ async fn partial_success_counts_what_was_rejected() {
 #[tokio::test]
 async fn a_warning_rejects_nothing() {
     let gateway = Gateway::start().await;
-    gateway.pipelines.answer(Verdict::Accept(Accepted { rejected_spans: 0, message: "mind the gap".into() }));
+    gateway.pipelines.answer(Verdict::Accept(Accepted {
+        rejected_spans: 0,
+        message: "mind the gap".into(),
+    }));
     let client = Grpc::connect(gateway.grpc).await;
     let answer = client.export(&otlp::encoded(1)).await;
     let response = ExportTraceServiceResponse::decode(answer.response()).unwrap();
     let partial_success = response.partial_success.unwrap();
-    assert_eq!((partial_success.rejected_spans, partial_success.error_message.as_str()), (0, "mind the gap"));
+    assert_eq!(
+        (
+            partial_success.rejected_spans,
+            partial_success.error_message.as_str()
+        ),
+        (0, "mind the gap")
+    );
     gateway.end().await;
 }
 
@@ -232,7 +262,11 @@ async fn grpc_says_when_to_come_back() {
 /// come back.
 #[tokio::test]
 async fn grpc_refuses_what_has_no_room() {
-    let gateway = Gateway::with(Options { budget: 2 * MIB, ..Options::default() }).await;
+    let gateway = Gateway::with(Options {
+        budget: 2 * MIB,
+        ..Options::default()
+    })
+    .await;
     let client = Grpc::connect(gateway.grpc).await;
     let (body, pending) = client.begin(&[]);
     let prefix = framed(false, &otlp::sized(2 * MIB))[..5].to_vec();
@@ -261,7 +295,11 @@ async fn grpc_calls_bad_data_by_its_name() {
 /// "Every 4xx/5xx body MUST be a google.rpc.Status in the same encoding."
 #[tokio::test]
 async fn every_http_error_is_a_status_in_the_same_encoding() {
-    let gateway = Gateway::with(Options { budget: 2 * MIB, ..Options::default() }).await;
+    let gateway = Gateway::with(Options {
+        budget: 2 * MIB,
+        ..Options::default()
+    })
+    .await;
     gateway.pipelines.answer(refusal());
     for content_type in ["application/x-protobuf", "application/json"] {
         let good = match content_type {
@@ -311,7 +349,10 @@ async fn http_says_when_to_come_back() {
     let answer = http::post(gateway.http, otlp::encoded(1)).await;
     assert_eq!(answer.status, 503);
     assert_eq!(answer.headers["retry-after"], "3");
-    gateway.pipelines.answer(Verdict::Refuse(Refused { message: "soon".into(), retry_after: Duration::ZERO }));
+    gateway.pipelines.answer(Verdict::Refuse(Refused {
+        message: "soon".into(),
+        retry_after: Duration::ZERO,
+    }));
     let answer = http::post(gateway.http, otlp::encoded(1)).await;
     assert_eq!(answer.headers["retry-after"], "1");
     gateway.end().await;
@@ -321,9 +362,16 @@ async fn http_says_when_to_come_back() {
 /// does not fit.
 #[tokio::test]
 async fn http_refuses_what_has_no_room() {
-    let gateway = Gateway::with(Options { budget: 2 * MIB, ..Options::default() }).await;
+    let gateway = Gateway::with(Options {
+        budget: 2 * MIB,
+        ..Options::default()
+    })
+    .await;
     let answer = http::post(gateway.http, otlp::sized(2 * MIB)).await;
-    assert_eq!((answer.status.as_u16(), &answer.headers["retry-after"]), (503, &"2".parse().unwrap()));
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers["retry-after"]),
+        (503, &"2".parse().unwrap())
+    );
 
     let head = "POST /v1/traces HTTP/1.1\r\nhost: g\r\nconnection: close\r\ncontent-type: application/x-protobuf\r\n\
         transfer-encoding: chunked\r\n\r\n";
@@ -337,13 +385,25 @@ async fn http_refuses_what_has_no_room() {
 /// Metrics and logs are not taken, and the answer says what is.
 #[tokio::test]
 async fn other_signals_are_declined() {
-    let gateway = Gateway::with(Options { budget: ROOM, ..Options::default() }).await;
+    let gateway = Gateway::with(Options {
+        budget: ROOM,
+        ..Options::default()
+    })
+    .await;
     let client = Grpc::connect(gateway.grpc).await;
-    for service in ["metrics.v1.MetricsService", "logs.v1.LogsService", "profiles.v1development.ProfilesService"] {
+    for service in [
+        "metrics.v1.MetricsService",
+        "logs.v1.LogsService",
+        "profiles.v1development.ProfilesService",
+    ] {
         let path = format!("/opentelemetry.proto.collector.{service}/Export");
         let answer = client.call(&path, &[], vec![framed(false, b"")]).await;
         assert_eq!(answer.code(), Code::Unimplemented);
-        assert!(answer.message().contains("takes traces only"), "{}", answer.message());
+        assert!(
+            answer.message().contains("takes traces only"),
+            "{}",
+            answer.message()
+        );
     }
     for path in ["/v1/metrics", "/v1/logs", "/v1development/profiles"] {
         let headers = [("content-type", "application/x-protobuf")];

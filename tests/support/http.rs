@@ -26,12 +26,26 @@ pub type Body = BoxBody<Bytes, std::io::Error>;
 
 /// Posts protobuf to the traces path.
 pub async fn post(address: SocketAddr, body: impl Into<Bytes>) -> Answer {
-    send(address, "POST", "/v1/traces", &[("content-type", "application/x-protobuf")], body).await
+    send(
+        address,
+        "POST",
+        "/v1/traces",
+        &[("content-type", "application/x-protobuf")],
+        body,
+    )
+    .await
 }
 
 /// Posts JSON to the traces path.
 pub async fn post_json(address: SocketAddr, body: &Value) -> Answer {
-    send(address, "POST", "/v1/traces", &[("content-type", "application/json")], body.to_string()).await
+    send(
+        address,
+        "POST",
+        "/v1/traces",
+        &[("content-type", "application/json")],
+        body.to_string(),
+    )
+    .await
 }
 
 /// Sends a request over HTTP/1.1 on a connection of its own.
@@ -43,7 +57,9 @@ pub async fn send(
     body: impl Into<Bytes>,
 ) -> Answer {
     let body = Full::new(body.into()).map_err(|never| match never {}).boxed();
-    send_body(address, method, path, headers, body).await.expect("an answer")
+    send_body(address, method, path, headers, body)
+        .await
+        .expect("an answer")
 }
 
 /// As [`send`], with a body that may come in pieces or break off.
@@ -57,7 +73,12 @@ pub async fn send_body(
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    read(sender.send_request(request(address, method, path, headers, body)).await?).await
+    read(
+        sender
+            .send_request(request(address, method, path, headers, body))
+            .await?,
+    )
+    .await
 }
 
 /// As [`send`], over HTTP/2 without an upgrade.
@@ -65,11 +86,15 @@ pub async fn send_http2(address: SocketAddr, headers: &[(&str, &str)], body: imp
     let body = Full::new(body.into()).map_err(|never| match never {}).boxed();
     let stream = TcpStream::connect(address).await.unwrap();
     let io = TokioIo::new(stream);
-    let (mut sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
+        .await
+        .unwrap();
     tokio::spawn(connection);
     let path = format!("http://{address}/v1/traces");
-    let answer = sender.send_request(request(address, "POST", &path, headers, body)).await.unwrap();
+    let answer = sender
+        .send_request(request(address, "POST", &path, headers, body))
+        .await
+        .unwrap();
     read(answer).await.unwrap()
 }
 
@@ -92,7 +117,10 @@ fn request(
     headers: &[(&str, &str)],
     body: Body,
 ) -> Request<Body> {
-    let mut request = Request::builder().method(method).uri(path).header("host", address.to_string());
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", address.to_string());
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -113,7 +141,10 @@ async fn read(response: http::Response<hyper::body::Incoming>) -> hyper::Result<
 impl Answer {
     /// The `google.rpc.Status` of an error, from protobuf or JSON as the content type says.
     pub fn error(&self) -> (i32, String) {
-        assert!(self.status.is_client_error() || self.status.is_server_error(), "{self:?}");
+        assert!(
+            self.status.is_client_error() || self.status.is_server_error(),
+            "{self:?}"
+        );
         match self.content_type() {
             "application/x-protobuf" => {
                 let status = tonic_types::Status::decode(self.body.clone()).unwrap();

@@ -1,0 +1,36 @@
+//! Sends spans to an OTLP server over gRPC. Also known as `otlp`.
+//!
+//! Promises: one attempt a batch, within `timeout`; never more than 64 MiB a request; what the server says is
+//! told on as what is to be done about it (`failure.rs`).
+
+mod config;
+mod destination;
+mod failure;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::{BalancerName, Config};
+pub use destination::OtlpGrpc;
+
+use std::sync::Arc;
+
+use super::Exporter;
+use crate::config::factory::{About, Factory, Kind, Stability};
+
+/// How configuration sees and builds it.
+pub fn factory() -> Factory<Exporter, ()> {
+    let about = About {
+        name: "otlp_grpc",
+        aliases: &["otlp"],
+        stability: Stability::Beta,
+        summary: "Sends spans to an OTLP server over gRPC.",
+    };
+    Factory::of::<Config>(Kind::Exporter, about, |config, _, _| {
+        Ok(Exporter {
+            destination: Arc::new(OtlpGrpc::new(&config)?),
+            queue: config.sending_queue,
+            retry: config.retry_on_failure,
+        })
+    })
+}

@@ -6,6 +6,7 @@
 
 mod client;
 mod encoder;
+mod job;
 mod pace;
 pub(crate) mod report;
 mod template;
@@ -14,12 +15,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use clap::ValueEnum;
 use tokio::task::JoinSet;
 
-use self::client::{Answer, Connection, Target};
+use self::client::{Connection, Target};
 use self::encoder::{Encoder, Encoding};
+use self::job::Job;
 use self::pace::Pace;
 use self::report::{AcknowledgedIds, Report, Tally};
 use self::template::{Shape, Template};
@@ -98,15 +99,6 @@ enum Codec {
     Gzip,
 }
 
-/// What all workers of a run share.
-struct Job {
-    pace: Pace,
-    spans: u64,
-    poison_every: u64,
-    retry_for: Duration,
-    tally: Mutex<Tally>,
-}
-
 /// Sends, waits for what is in flight, and prints the report. Fails only when it cannot start or write.
 pub async fn run(args: Args) -> Result<(), String> {
     let run = Run::new(args.seed.unwrap_or_else(rand::random));
@@ -136,7 +128,7 @@ pub(super) async fn send_all(args: &Args, run: Run, started: Instant) -> Result<
     let mut workers = JoinSet::new();
     for connection in connections.iter().cycle().take(usize::from(args.in_flight)) {
         let encoder = Encoder::new(encoding.clone());
-        workers.spawn(work(job.clone(), connection.clone(), encoder));
+        workers.spawn(job.clone().work(connection.clone(), encoder));
     }
     let finished = async { while workers.join_next().await.is_some() {} };
     tokio::pin!(finished);
@@ -218,16 +210,6 @@ fn endpoint(args: &Args) -> String {
         .into()
 }
 
-async fn work(job: Arc<Job>, connection: Arc<Connection>, mut encoder: Encoder) {
-    while let Some(number) = job.pace.next().await {
-        let first = number * job.spans;
-        let poisoned = job.is_poisoned(number);
-        let body = encoder.encode(first, poisoned);
-        job.deliver(&connection, first, &body).await;
-        encoder.give_back(body, poisoned);
-    }
-}
-
 pub(super) fn acknowledged_ids(args: &Args, run: Run, tally: &Tally) -> AcknowledgedIds {
     let spans = u64::from(args.spans_per_request);
     let poisoned = (1..)
@@ -275,75 +257,6 @@ fn report(args: &Args, run: Run, tally: &Tally, request_bytes: u64, elapsed: Dur
         spans_per_second: spans_acknowledged as f64 / elapsed.as_secs_f64().max(1e-9),
         latency_ms: tally.latency.latency(),
         cpu_seconds: super::cpu_seconds(),
-    }
-}
-
-// === impl Job ===
-
-/// The first wait before resending when the gateway named none; doubles up to the longest.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
-
-impl Job {
-    /// The last of every `poison_every` requests.
-    fn is_poisoned(&self, number: u64) -> bool {
-        self.poison_every > 0 && (number + 1).is_multiple_of(self.poison_every)
-    }
-
-    /// Sends a request until it is answered for good or its time for resending is over.
-    async fn deliver(&self, connection: &Connection, first: u64, body: &Bytes) {
-        let started = Instant::now();
-        let mut wait = FIRST_WAIT;
-        self.tally(|tally| tally.requests_sent += 1);
-        loop {
-            let answer = connection.send(body.clone()).await;
-            let pause = match &answer {
-                Answer::Refused {
-                    retry_after: Some(delay),
-                    ..
-                } => *delay,
-                _ => wait,
-            };
-            wait = (wait * 2).min(LONGEST_WAIT);
-            let again = self.settle(first, body.len() as u64, &answer, started);
-            if !again || started.elapsed() + pause > self.retry_for {
-                self.tally(|tally| tally.requests_given_up += u64::from(!answer.is_acknowledged()));
-                return;
-            }
-            tokio::time::sleep(pause).await;
-        }
-    }
-
-    /// Counts an attempt's answer; says whether it may be tried again.
-    fn settle(&self, first: u64, bytes: u64, answer: &Answer, started: Instant) -> bool {
-        self.tally(|tally| {
-            tally.attempts += 1;
-            tally.bytes_sent += bytes;
-            match answer {
-                Answer::Acknowledged { rejected } => {
-                    tally.acknowledge(first, self.spans, *rejected, started.elapsed());
-                    false
-                }
-                Answer::Refused {
-                    code,
-                    message,
-                    retryable,
-                    ..
-                } => {
-                    tally.last_refusal.clone_from(message);
-                    report::count(&mut tally.refused, code);
-                    *retryable
-                }
-                Answer::Failed(reason) => {
-                    report::count(&mut tally.failed, reason);
-                    true
-                }
-            }
-        })
-    }
-
-    fn tally<T>(&self, change: impl FnOnce(&mut Tally) -> T) -> T {
-        change(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Sink;
 use super::behaviour::Behaviour;
 use super::body;
-use super::service::Reply;
+use super::reply::Reply;
 use crate::cli::load::report::AcknowledgedIds;
 
 /// The largest body taken here: the ids of a long run with many holes.

@@ -8,27 +8,21 @@ mod behaviour;
 mod body;
 mod control;
 mod ledger;
+mod listen;
+mod reply;
 mod service;
 
-use std::convert::Infallible;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use serde::Serialize;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use self::behaviour::Behaviour;
 use self::ledger::{Bounds, Ledger};
-use self::service::Reply;
 
 /// Takes spans, counts the distinct ones, and misbehaves on request.
 #[derive(Clone, Debug, clap::Args)]
@@ -77,9 +71,6 @@ struct Sink {
 
 /// How much above its rate the throttle takes at once.
 const BURST: Duration = Duration::from_millis(100);
-/// How often the sink looks whether it is time to be absent, or to be back.
-const TICK: Duration = Duration::from_millis(5);
-
 /// Where a sink listens.
 #[derive(Clone, Debug, Serialize)]
 struct Addresses {
@@ -99,27 +90,20 @@ pub async fn run(args: Args) -> Result<(), String> {
 /// Starts serving; the runtime's end is the sink's.
 async fn start(args: &Args) -> Result<(Arc<Sink>, Addresses), String> {
     args.behaviour.validate()?;
-    let (grpc, grpc_address) = listen(&args.grpc).await?;
-    let (http, http_address) = listen(&args.http).await?;
-    let (control, control_address) = listen(&args.control).await?;
+    let (grpc, grpc_address) = listen::bind(&args.grpc).await?;
+    let (http, http_address) = listen::bind(&args.http).await?;
+    let (control, control_address) = listen::bind(&args.control).await?;
     let sink = Arc::new(Sink::new(args));
-    tokio::spawn(absences(sink.clone()));
-    tokio::spawn(accept(sink.clone(), grpc));
-    tokio::spawn(accept(sink.clone(), http));
-    tokio::spawn(accept_control(sink.clone(), control));
+    tokio::spawn(listen::absences(sink.clone()));
+    tokio::spawn(listen::accept(sink.clone(), grpc));
+    tokio::spawn(listen::accept(sink.clone(), http));
+    tokio::spawn(listen::accept_control(sink.clone(), control));
     let addresses = Addresses {
         grpc: grpc_address,
         http: http_address,
         control: control_address,
     };
     Ok((sink, addresses))
-}
-
-async fn listen(address: &str) -> Result<(TcpListener, SocketAddr), String> {
-    let failed = |error| format!("cannot listen on {address}: {error}");
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
 }
 
 fn print_line(what: &impl Serialize) -> Result<(), String> {
@@ -139,72 +123,6 @@ async fn until_signal() -> Result<(), String> {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     }
-}
-
-/// Publishes whether the sink is absent.
-async fn absences(sink: Arc<Sink>) {
-    loop {
-        let down = sink.behaviour().is_down(sink.age());
-        sink.down
-            .send_if_modified(|was| std::mem::replace(was, down) != down);
-        tokio::time::sleep(TICK).await;
-    }
-}
-
-async fn accept(sink: Arc<Sink>, listener: TcpListener) {
-    loop {
-        // An accept that fails (out of file descriptors) is tried again when others have closed.
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(TICK).await;
-            continue;
-        };
-        let mut down = sink.down.subscribe();
-        if *down.borrow_and_update() {
-            continue;
-        }
-        sink.ledger().connected();
-        let sink = sink.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                () = serve(stream, sink, service::answer) => {}
-                _ = down.wait_for(|down| *down) => {}
-            }
-        });
-    }
-}
-
-/// Control is never absent.
-async fn accept_control(sink: Arc<Sink>, listener: TcpListener) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                tokio::spawn(serve(stream, sink.clone(), control::answer));
-            }
-            Err(_) => tokio::time::sleep(TICK).await,
-        }
-    }
-}
-
-async fn serve<F, Fut>(stream: TcpStream, sink: Arc<Sink>, answer: F)
-where
-    F: Fn(Arc<Sink>, Request<Incoming>) -> Fut + Send + 'static,
-    Fut: Future<Output = Result<Response<Reply>, Infallible>> + Send + 'static,
-{
-    if stream.set_nodelay(true).is_err() {
-        return;
-    }
-    let mut server = auto::Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new());
-    server
-        .http2()
-        .timer(TokioTimer::new())
-        .initial_stream_window_size(4 << 20)
-        .initial_connection_window_size(16 << 20)
-        .max_frame_size(1 << 20)
-        .max_concurrent_streams(1024);
-    let service = service_fn(move |request| answer(sink.clone(), request));
-    // A client that breaks off is no event for a sink.
-    let _broken = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
 // === impl Sink ===

@@ -1,0 +1,169 @@
+"""Real OpenTelemetry SDKs through two gateways into a sink, every span compared by id and content.
+
+    sender (an SDK) -> spanway A -> spanway B -> sink
+
+    run.py [--direct] [NAME...]
+
+NAME picks combinations by a part of their name, such as `go` or `http/json`. `--direct` leaves the gateways
+out, which tests the senders and the sink alone. SPANWAY_BIN names the binary (target/debug/spanway otherwise).
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from gateway import Chain
+from sink import Sink
+
+HERE = Path(__file__).resolve().parent
+CACHE = HERE.parent / ".cache"
+SEND_SECONDS = 60
+ARRIVE_SECONDS = 20
+
+SENDERS = {
+    "python": ["grpc", "http/protobuf"],
+    "go": ["grpc", "http/protobuf"],
+    "node": ["grpc", "http/protobuf", "http/json"],
+    "proto": ["grpc", "http/protobuf"],
+}
+COMPRESSIONS = ["gzip", "none"]
+HOPS = ["grpc", "http"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--direct", action="store_true")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+
+    sink = Sink()
+    commands = prepare()
+    results = []
+    with tempfile.TemporaryDirectory(prefix="spanway-sdk-") as scratch:
+        for hop in ["direct"] if options.direct else HOPS:
+            wanted = [one for one in combinations(hop) if picked(one, options.names)]
+            if wanted:
+                with Chain(hop, binary(), sink, Path(scratch)) as chain:
+                    results += [check(one, commands, chain, sink, Path(scratch)) for one in wanted]
+    sink.close()
+    failed = results.count(False)
+    print(f"{len(results) - failed} combinations passed, {failed} failed")
+    return 1 if failed or not results else 0
+
+
+def combinations(hop):
+    """Every sender, protocol and compression, as (hop, sender, protocol, compression)."""
+    return [
+        (hop, sender, protocol, compression)
+        for sender, protocols in SENDERS.items()
+        for protocol in protocols
+        for compression in COMPRESSIONS
+    ]
+
+
+def picked(combination, names):
+    return not names or any(name in " ".join(combination) for name in names)
+
+
+def binary():
+    return Path(os.environ.get("SPANWAY_BIN") or HERE.parents[1] / "target/debug/spanway")
+
+
+def prepare():
+    """Builds the senders; returns the command that starts each."""
+    node = CACHE / "node"
+    node.mkdir(parents=True, exist_ok=True)
+    for name in ["package.json", "package-lock.json", "send.mjs"]:
+        shutil.copy(HERE / "node" / name, node)
+    subprocess.run(["npm", "ci", "--no-fund", "--no-audit", "--loglevel=error"], cwd=node, check=True)
+
+    go = CACHE / "go-sender"
+    build = ["go", "build", "-buildvcs=false", "-o", str(go), "."]
+    subprocess.run(build, cwd=HERE / "go", env={**os.environ, "CGO_ENABLED": "0"}, check=True)
+    return {
+        "python": [sys.executable, str(HERE / "python/send.py")],
+        "go": [str(go)],
+        "node": ["node", str(node / "send.mjs")],
+        "proto": [sys.executable, str(HERE / "python/raw.py")],
+    }
+
+
+def check(combination, commands, chain, sink, scratch):
+    """Sends through one combination and compares; prints one line, and what went wrong."""
+    _, sender, protocol, compression = combination
+    out = scratch / "exported.jsonl"
+    out.unlink(missing_ok=True)
+    began = time.monotonic()
+    faults = []
+    try:
+        sent = subprocess.run(
+            [*commands[sender], protocol, chain.endpoint(protocol), compression, str(out)],
+            capture_output=True,
+            text=True,
+            timeout=SEND_SECONDS,
+        )
+        if sent.returncode != 0:
+            faults.append(f"the sender failed:\n{sent.stdout}{sent.stderr}")
+    except subprocess.TimeoutExpired:
+        faults.append(f"the sender was not done after {SEND_SECONDS} s")
+    exported = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() and not faults else []
+    sink.wait_for({identity(span) for span in exported}, ARRIVE_SECONDS)
+    arrived = sink.drain()
+    if not faults:
+        faults = differences(exported, arrived)
+    faults += chain.faults()
+
+    seconds = time.monotonic() - began
+    print(f"{'ok  ' if not faults else 'FAIL'}  {' '.join(combination):36} {len(exported)} spans  {seconds:.1f} s")
+    for fault in faults:
+        print(f"      {fault}")
+    sys.stdout.flush()
+    return not faults
+
+
+def identity(span):
+    return span["trace_id"], span["span_id"]
+
+
+def differences(exported, arrived):
+    """What stands between exported and arrived, in a few sentences; nothing when they are the same."""
+    if not exported:
+        return ["the sender exported nothing"]
+    wanted = {identity(span): span for span in exported}
+    missing = wanted.keys() - arrived.keys()
+    foreign = arrived.keys() - wanted.keys()
+    repeated = [one for one, copies in arrived.items() if len(copies) > 1]
+    faults = []
+    if missing:
+        faults.append(f"{len(missing)} of {len(wanted)} spans did not arrive, such as {min(missing)}")
+    if foreign:
+        faults.append(f"{len(foreign)} spans arrived that nobody sent, such as {min(foreign)}")
+    if repeated:
+        faults.append(f"{len(repeated)} spans arrived more than once, such as {repeated[0]}")
+    changed = [
+        (one, change)
+        for one, span in wanted.items()
+        for copy in arrived.get(one, [])
+        if (change := first_change(span, copy))
+    ]
+    if changed:
+        faults.append(f"{len(changed)} spans have changed, such as {changed[0][0]}: {changed[0][1]}")
+    return faults
+
+
+def first_change(wanted, got):
+    """The first field that differs. Fields that the sender does not speak of are not compared."""
+    for key, value in wanted.items():
+        if got.get(key) != value:
+            return f"{key} is\n        {str(got.get(key))[:2000]} instead of\n        {str(value)[:2000]}"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -28,6 +28,8 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("processors", SEAMS_AND_LANGUAGE),
     ("connectors", SEAMS_AND_LANGUAGE),
     ("exporters", SEAMS),
+    ("exporters::otlp_grpc", OTLP_EXPORTERS),
+    ("exporters::otlp_http", OTLP_EXPORTERS),
     (
         "exporters::store",
         &["config", "net", "pipeline", "store", "telemetry", "wire"],

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "sdk"))
-from gateway import EXPORTERS, Gateway, free_ports
+from gateway import EXPORTERS, Gateway, NotHealthy, free_ports
 
 MIB = 1 << 20
 MAX_BINARY = 20 * MIB
@@ -20,7 +20,10 @@ MAX_RESIDENT = 15 * MIB
 def main(binary):
     with tempfile.TemporaryDirectory(prefix="spanway-sidecar-") as scratch:
         size = stripped_size(Path(binary), Path(scratch))
-        resident = idle_resident(binary, Path(scratch))
+        try:
+            resident = idle_resident(binary, Path(scratch))
+        except NotHealthy as fault:
+            return str(fault)
     print(f"stripped binary {size / MIB:.1f} MiB, the limit is {MAX_BINARY // MIB} MiB")
     print(f"resident when idle {resident / MIB:.1f} MiB, the limit is {MAX_RESIDENT // MIB} MiB")
     return 0 if size < MAX_BINARY and resident < MAX_RESIDENT else 1

@@ -49,31 +49,36 @@ EXPORTERS = {
 }
 
 
+class NotHealthy(Exception):
+    """A gateway has not come up; says what it wrote."""
+
+
 class Chain:
     """Two gateways before the sink, joined by one kind of exporter; with `direct` only the sink."""
 
     def __init__(self, hop, binary, sink, scratch):
-        self._gateways = ExitStack()
+        self._hop = hop
+        self._binary = binary
+        self._scratch = scratch
         self._ports = {"grpc": sink.grpc_port, "http": sink.http_port}
         self._running = []
-        if hop != "direct":
-            for name in ["second", "first"]:
-                gateway = Gateway(f"{name}-{hop}", binary, EXPORTERS[hop], self._ports, scratch)
-                self._gateways.callback(gateway.stop)
-                self._running.append(gateway)
-                self._ports = gateway.ports
 
     def __enter__(self):
-        for gateway in self._running:
-            try:
+        try:
+            for name in [] if self._hop == "direct" else ["second", "first"]:
+                exporter = EXPORTERS[self._hop]
+                gateway = Gateway(f"{name}-{self._hop}", self._binary, exporter, self._ports, self._scratch)
+                self._running.append(gateway)
+                self._ports = gateway.ports
                 gateway.wait_until_healthy()
-            except BaseException:
-                self._gateways.close()
-                raise
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
-        self._gateways.close()
+        for gateway in reversed(self._running):
+            gateway.stop()
 
     def endpoint(self, protocol):
         """Where a sender of the protocol sends."""
@@ -107,7 +112,10 @@ class Gateway:
         )
         self._log = scratch / f"{name}.log"
         with open(self._log, "wb") as log:
-            self.process = subprocess.Popen([binary, "--config", config], stdout=log, stderr=log)
+            try:
+                self.process = subprocess.Popen([binary, "--config", config], stdout=log, stderr=log)
+            except OSError as error:
+                raise NotHealthy(f"cannot start {binary}: {error}") from error
 
     def wait_until_healthy(self):
         deadline = time.monotonic() + START_SECONDS
@@ -117,7 +125,7 @@ class Gateway:
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.02)
-        raise RuntimeError(f"not healthy within {START_SECONDS} s: {self.last_words()}")
+        raise NotHealthy(f"did not become healthy in {START_SECONDS} s: {self.last_words()}")
 
     def stop(self):
         self.process.terminate()

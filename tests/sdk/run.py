@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from gateway import Chain
+from gateway import Chain, NotHealthy
 from sink import Sink
 
 HERE = Path(__file__).resolve().parent
@@ -30,7 +30,7 @@ SENDERS = {
     "python": ["grpc", "http/protobuf"],
     "go": ["grpc", "http/protobuf"],
     "node": ["grpc", "http/protobuf", "http/json"],
-    "proto": ["grpc", "http/protobuf"],
+    "raw": ["grpc", "http/protobuf"],
 }
 COMPRESSIONS = ["gzip", "none"]
 HOPS = ["grpc", "http"]
@@ -49,12 +49,21 @@ def main():
         for hop in ["direct"] if options.direct else HOPS:
             wanted = [one for one in combinations(hop) if picked(one, options.names)]
             if wanted:
-                with Chain(hop, binary(), sink, Path(scratch)) as chain:
-                    results += [check(one, commands, chain, sink, Path(scratch)) for one in wanted]
+                results += run_chain(hop, wanted, commands, sink, Path(scratch))
     sink.close()
     failed = results.count(False)
     print(f"{len(results) - failed} combinations passed, {failed} failed")
     return 1 if failed or not results else 0
+
+
+def run_chain(hop, wanted, commands, sink, scratch):
+    """Runs the combinations of one kind of hop; says of each whether it passed."""
+    try:
+        with Chain(hop, binary(), sink, scratch) as chain:
+            return [check(one, commands, chain, sink, scratch) for one in wanted]
+    except NotHealthy as fault:
+        print(f"FAIL  {hop}: {fault}")
+        return [False] * len(wanted)
 
 
 def combinations(hop):
@@ -90,7 +99,7 @@ def prepare():
         "python": [sys.executable, str(HERE / "python/send.py")],
         "go": [str(go)],
         "node": ["node", str(node / "send.mjs")],
-        "proto": [sys.executable, str(HERE / "python/raw.py")],
+        "raw": [sys.executable, str(HERE / "python/raw.py")],
     }
 
 
@@ -109,7 +118,7 @@ def check(combination, commands, chain, sink, scratch):
             timeout=SEND_SECONDS,
         )
         if sent.returncode != 0:
-            faults.append(f"the sender failed:\n{sent.stdout}{sent.stderr}")
+            faults.append(f"the sender failed:\n{(sent.stdout + sent.stderr)[-2000:]}")
     except subprocess.TimeoutExpired:
         faults.append(f"the sender was not done after {SEND_SECONDS} s")
     exported = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() and not faults else []

@@ -46,7 +46,7 @@ class Sink:
                 self._arrived.setdefault((span["trace_id"], span["span_id"]), []).append(span)
             for identity, digest in digests(request):
                 for span in self._arrived[identity]:
-                    span.setdefault("digest", digest)
+                    span.setdefault("all_fields_digest", digest)
             self._change.notify_all()
 
     def wait_for(self, identities, seconds):

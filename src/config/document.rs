@@ -40,6 +40,10 @@ pub struct Service {
     pub extensions: Vec<Reference>,
     /// Pipelines, in the order written.
     pub pipelines: IndexMap<PipelineId, Pipeline>,
+    /// How long a client waits that does not say so itself; ours, below the 10 s that SDKs wait.
+    pub ack_timeout: AckTimeout,
+    /// How long a stopping gateway waits for what it holds to leave; ours, below the 30 s that Kubernetes grants.
+    pub drain_timeout: DrainTimeout,
     /// What the gateway says about itself.
     pub telemetry: Telemetry,
     /// The telemetry as it is written.

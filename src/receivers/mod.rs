@@ -6,6 +6,6 @@ use crate::pipeline::receiver::Receiver;
 pub mod otlp;
 
 /// Every receiver of this build.
-pub fn factories() -> Vec<Factory<Box<dyn Receiver>, ()>> {
+pub fn table() -> Vec<Factory<Box<dyn Receiver>, ()>> {
     vec![otlp::factory()]
 }

@@ -4,6 +4,7 @@ pub mod board;
 pub mod exporter;
 pub mod health;
 pub mod ledger;
+pub mod logs;
 pub mod process;
 pub mod quiet;
 pub mod receiver;

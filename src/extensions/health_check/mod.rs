@@ -7,10 +7,14 @@ pub use config::HealthCheckSettings;
 use std::io;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::StatusCode;
 use serde_json::json;
 
+use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::net::pages;
+use crate::pipeline::parts::Extension;
 use crate::telemetry::health::{Health, Stage};
 
 /// The page, not yet served.
@@ -19,16 +23,32 @@ pub struct HealthCheck {
     health: Health,
 }
 
+/// How configuration sees and builds it.
+pub fn factory() -> Factory<Box<dyn Extension>, Health> {
+    let about = About {
+        name: "health_check",
+        aliases: &[],
+        stability: Stability::Beta,
+        summary: "Says over HTTP whether spans are taken.",
+    };
+    Factory::of::<HealthCheckSettings>(Kind::Extension, about, |settings, _, health| {
+        Ok(Box::new(HealthCheck {
+            settings,
+            health: health.clone(),
+        }))
+    })
+}
+
 // === impl HealthCheck ===
 
-impl HealthCheck {
-    /// A page about `health`.
-    pub fn new(settings: HealthCheckSettings, health: Health) -> Self {
-        Self { settings, health }
+impl Extension for HealthCheck {
+    fn start(self: Box<Self>) -> BoxFuture<'static, io::Result<()>> {
+        self.serve().boxed()
     }
+}
 
-    /// Binds and serves until the process ends.
-    pub async fn start(self) -> io::Result<()> {
+impl HealthCheck {
+    async fn serve(self: Box<Self>) -> io::Result<()> {
         let endpoint = self.settings.endpoint.clone();
         let page = move |request: &http::Request<hyper::body::Incoming>| {
             if request.uri().path() != self.settings.path {

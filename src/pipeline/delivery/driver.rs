@@ -71,21 +71,24 @@ impl Driver {
         })
     }
 
-    /// Runs until `stop` is cancelled and everything has left.
-    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+    /// Runs until `close` is cancelled and everything has left. From `drain` on nothing waits longer than it must.
+    pub async fn run(self: Arc<Self>, drain: CancellationToken, close: CancellationToken) {
         loop {
-            if stop.is_cancelled() && !self.draining.swap(true, Ordering::Relaxed) {
+            if drain.is_cancelled() && !self.draining.swap(true, Ordering::Relaxed) {
                 self.outlet.gate.hurry();
             }
             match self.step() {
                 Step::Send(batch, slot) => self.start(batch, slot),
-                Step::Wait(_) if self.draining() && self.is_empty() => return,
-                Step::Wait(wait) => self.wait(wait, &stop).await,
+                Step::Wait(_) if close.is_cancelled() && self.is_empty() => return,
+                Step::Wait(wait) => {
+                    let stopping = if self.draining() { &close } else { &drain };
+                    self.wait(wait, stopping).await;
+                }
             }
         }
     }
 
-    async fn wait(&self, wait: Duration, stop: &CancellationToken) {
+    async fn wait(&self, wait: Duration, stopping: &CancellationToken) {
         tokio::select! {
             () = self.cursor.readable() => {
                 // Requests that are ready to be appended join the batch of the one that woke us.
@@ -94,7 +97,7 @@ impl Driver {
                 }
             }
             () = tokio::time::sleep(wait) => {}
-            () = stop.cancelled(), if !self.draining() => {}
+            () = stopping.cancelled(), if !stopping.is_cancelled() => {}
         }
     }
 

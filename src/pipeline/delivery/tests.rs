@@ -201,7 +201,7 @@ fn world(destinations: &[Arc<Moody>], batching: &Batching) -> World {
         });
         let events = outlet.events.clone();
         drivers.push(tokio::spawn(
-            Driver::new(outlet, cursor.clone()).run(stop.clone()),
+            Driver::new(outlet, cursor.clone()).run(stop.clone(), stop.clone()),
         ));
         let branch = u16::try_from(branch).expect("few");
         outputs.push(Output::Exporter(Branching {

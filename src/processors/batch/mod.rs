@@ -10,12 +10,24 @@ mod tests;
 
 pub use config::BatchSettings;
 
+use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::pipeline::delivery::BatchSizer;
 use crate::pipeline::log::Batching;
 use crate::pipeline::stage::Stage;
 
+/// How configuration sees and builds it.
+pub fn factory() -> Factory<Stage, ()> {
+    let about = About {
+        name: "batch",
+        aliases: &[],
+        stability: Stability::Beta,
+        summary: "Gathers spans into larger requests, on the exporters' side.",
+    };
+    Factory::of::<BatchSettings>(Kind::Processor, about, |settings, _, ()| Ok(stage(&settings)))
+}
+
 /// The pipeline's way to gather batches.
-pub fn stage(settings: &BatchSettings) -> Stage {
+fn stage(settings: &BatchSettings) -> Stage {
     Stage::Batch(Batching {
         min: settings.send_batch_size,
         max: settings.send_batch_max_size,

@@ -10,11 +10,23 @@ mod tests;
 
 pub use config::MemoryLimiterSettings;
 
+use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::pipeline::stage::Stage;
 use crate::telemetry::process;
 
+/// How configuration sees and builds it.
+pub fn factory() -> Factory<Stage, ()> {
+    let about = About {
+        name: "memory_limiter",
+        aliases: &[],
+        stability: Stability::Beta,
+        summary: "Bounds the memory that spans take in the whole process.",
+    };
+    Factory::of::<MemoryLimiterSettings>(Kind::Processor, about, |settings, _, ()| stage(&settings))
+}
+
 /// The process's budget, as this processor would have it.
-pub fn stage(settings: &MemoryLimiterSettings) -> Result<Stage, String> {
+fn stage(settings: &MemoryLimiterSettings) -> Result<Stage, String> {
     let memory = match (settings.limit_mib, process::memory_limit()) {
         (0, None) => {
             return Err(

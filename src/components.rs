@@ -1,5 +1,6 @@
 //! The table of every component that this build has.
 
+use crate::config::factory::Catalog;
 use crate::pipeline::parts::Table;
 use crate::{connectors, exporters, extensions, processors, receivers};
 
@@ -12,4 +13,9 @@ pub fn table() -> Table {
         connectors: connectors::table(),
         extensions: extensions::table(),
     }
+}
+
+/// Every component, as configuration sees it.
+pub fn catalog() -> Catalog {
+    table().catalog()
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::factory::Catalog;
+use crate::components::catalog;
 use crate::config::load::Inputs;
 use crate::config::types::GoDuration;
 
@@ -85,11 +85,21 @@ pub fn main() -> ExitCode {
     let result = match cli.command.unwrap_or(Command::Run(cli.configuration)) {
         Command::Run(with) => run::run(&with.inputs(), with.traces_only),
         Command::Validate(with) => print(validate::validate(&with.inputs(), with.traces_only, &catalog())),
-        Command::PrintConfig { configuration: with, origins } => {
-            print(print_config::print_config(&with.inputs(), with.traces_only, &catalog(), origins))
-        }
+        Command::PrintConfig {
+            configuration: with,
+            origins,
+        } => print(print_config::print_config(
+            &with.inputs(),
+            with.traces_only,
+            &catalog(),
+            origins,
+        )),
         Command::Components { name, keys, markdown } => {
-            let show = components::Show { name: name.as_deref(), keys, markdown };
+            let show = components::Show {
+                name: name.as_deref(),
+                keys,
+                markdown,
+            };
             print(components::components(&catalog(), show))
         }
         Command::Load(args) => on_one_thread(load::run(args)),
@@ -102,10 +112,6 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn catalog() -> Catalog {
-    crate::components::table().catalog()
 }
 
 /// A reader that went away has seen what it wanted.
@@ -132,6 +138,10 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 impl Configuration {
     fn inputs(&self) -> Inputs<'_> {
-        Inputs { configs: &self.configs, sets: &self.sets, environment: &|name| std::env::var(name).ok() }
+        Inputs {
+            configs: &self.configs,
+            sets: &self.sets,
+            environment: &|name| std::env::var(name).ok(),
+        }
     }
 }

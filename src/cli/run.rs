@@ -23,7 +23,10 @@ pub fn run(inputs: &Inputs<'_>, traces_only: bool) -> Result<(), String> {
     let table = components::table();
     let mut diagnostics = Diagnostics::default();
     let Some(config) = config::prepare(inputs, traces_only, &table.catalog(), &mut diagnostics) else {
-        return Err(format!("the configuration cannot run\n\n{}", diagnostics.render()));
+        return Err(format!(
+            "the configuration cannot run\n\n{}",
+            diagnostics.render()
+        ));
     };
     logs::start(&config.service.telemetry.logs);
     tell(&diagnostics);
@@ -50,18 +53,33 @@ async fn live(graph: Graph, health: &Health, config: &Config) -> Result<(), Stri
     let budget = graph.budget.limit();
     let running = Running::start(graph).await?;
     health.ready();
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), memory_budget_bytes = budget, "everything is ready");
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        memory_budget_bytes = budget,
+        "everything is ready"
+    );
     let signal = signals.next().await;
     health.stopping();
     let within = config.service.drain_timeout.into();
-    tracing::info!(signal, ?within, "stopping: new requests are refused, what is held leaves");
+    tracing::info!(
+        signal,
+        ?within,
+        "stopping: new requests are refused, what is held leaves"
+    );
     let drained = running.stop(within).await;
     if drained.left.is_empty() && !drained.clients_cut_off {
         tracing::info!("stopped; nothing was left behind");
         return Ok(());
     }
-    let left: Vec<String> = drained.left.iter().map(|(id, spans)| format!("{spans} spans in `{id}`")).collect();
-    Err(format!("stopped after {within:?}, leaving behind: {}", left.join(", ")))
+    let left: Vec<String> = drained
+        .left
+        .iter()
+        .map(|(id, spans)| format!("{spans} spans in `{id}`"))
+        .collect();
+    Err(format!(
+        "stopped after {within:?}, leaving behind: {}",
+        left.join(", ")
+    ))
 }
 
 /// Notes and warnings about the configuration, a log line each.
@@ -87,7 +105,9 @@ fn board(graph: &Graph, health: &Health) -> Board {
             let (size, capacity) = cursors
                 .iter()
                 .map(|cursor| cursor.fill())
-                .fold((0, 0u64), |sum, fill| (sum.0 + fill.0, sum.1.saturating_add(fill.1)));
+                .fold((0, 0u64), |sum, fill| {
+                    (sum.0 + fill.0, sum.1.saturating_add(fill.1))
+                });
             gauge!("otelcol_exporter_queue_size", "exporter" => exporter.clone()).set(size as f64);
             gauge!("otelcol_exporter_queue_capacity", "exporter" => exporter.clone()).set(capacity as f64);
         });
@@ -106,7 +126,11 @@ async fn serve_metrics(telemetry: &Telemetry, scraper: &Scraper) -> Result<(), S
         let scraper = scraper.clone();
         let page = move |request: &http::Request<hyper::body::Incoming>| match request.uri().path() {
             "/metrics" => pages::text(StatusCode::OK, FORMAT, scraper.page()),
-            _ => pages::text(StatusCode::NOT_FOUND, "text/plain", "metrics are at /metrics\n".into()),
+            _ => pages::text(
+                StatusCode::NOT_FOUND,
+                "text/plain",
+                "metrics are at /metrics\n".into(),
+            ),
         };
         let endpoint = format!("{host}:{port}");
         let (address, _) = pages::serve(&endpoint, Arc::new(page))
@@ -129,7 +153,10 @@ impl Signals {
     fn new() -> Result<Self, String> {
         use tokio::signal::unix::{SignalKind, signal};
         let handle = |kind| signal(kind).map_err(|error| format!("cannot handle signals: {error}"));
-        Ok(Self { terminate: handle(SignalKind::terminate())?, interrupt: handle(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: handle(SignalKind::terminate())?,
+            interrupt: handle(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self) -> &'static str {

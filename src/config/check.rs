@@ -3,10 +3,14 @@
 
 use super::diagnostic::{Diagnostics, nearest};
 use super::node::{Node, Value};
-use super::read::{ReadError, conceal, read};
+use super::read::read;
+use super::read_error::{ReadError, conceal};
 use super::reference::join;
 use super::schema::{Schema, Type};
 use super::settings::{KeyNote, Problems, Settings};
+
+/// A message that begins so goes on from the name of its key.
+const VERBS: [&str; 6] = ["is ", "are ", "has ", "must ", "names ", "belongs "];
 
 /// Type errors reported for one component before the rest is left for the next run.
 const MAX_TYPE_ERRORS: usize = 50;
@@ -237,8 +241,12 @@ fn keep_secrets(node: &Node, of: Type<'_>, diagnostics: &mut Diagnostics) {
             }
         }
         Value::List(items) => {
+            // Where a map of secrets may also be written as a list, what the list holds is secret too.
+            let each = of
+                .items()
+                .or_else(|| of.values().filter(|values| values.is_secret()));
             for item in items {
-                if let Some(inner) = of.items() {
+                if let Some(inner) = each {
                     keep_secrets(item, inner, diagnostics);
                 }
             }
@@ -255,6 +263,7 @@ fn report(node: &Node, problem: &KeyNote, diagnostics: &mut Diagnostics) {
     let message = match problem.path.as_str() {
         "" => message,
         path if message.contains(&format!("`{path}`")) => message,
+        path if VERBS.iter().any(|verb| message.starts_with(verb)) => format!("`{path}` {message}"),
         path => format!("`{path}`: {message}"),
     };
     diagnostics.error(Some(origin), message);

@@ -86,6 +86,21 @@ impl Diagnostic {
     }
 }
 
+/// On one line, for logs.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(help) = &self.help {
+            write!(f, "; {help}")?;
+        }
+        match &self.origin {
+            Some(origin) if self.scope.is_empty() => write!(f, " ({origin})"),
+            Some(origin) => write!(f, " ({} at {origin})", self.scope),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The name most like `name`, if any is like it at all.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // At this likeness about one letter in four may be wrong.

@@ -2,7 +2,7 @@
 
 use super::factory::{Catalog, Component, Kind};
 use super::reference::{Class, KeyDoc, keys};
-use super::service::Telemetry;
+use super::service::{Patience, Telemetry};
 
 const LANGUAGE: &str = "\
 # Configuration
@@ -87,7 +87,9 @@ pub fn markdown(catalog: &Catalog) -> String {
             out += &section(component);
         }
     }
-    out += "\n## Service\n\n### `service.telemetry`\n\nWhat the gateway says about itself.\n";
+    out += "\n## Service\n\n### `service`\n\nHow long clients and a stop may take; keys of our own.\n";
+    out += &tables(&keys::<Patience>());
+    out += "\n### `service.telemetry`\n\nWhat the gateway says about itself.\n";
     out += &tables(&keys::<Telemetry>());
     out
 }

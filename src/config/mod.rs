@@ -1,6 +1,7 @@
 //! The Collector's YAML: load, expand, merge, diagnose. Pure: reads files and the environment, starts nothing.
 
 mod check;
+mod collector;
 pub mod diagnostic;
 pub mod document;
 pub mod expand;
@@ -11,8 +12,11 @@ pub mod manual;
 pub mod node;
 pub mod parse;
 pub mod read;
+mod read_error;
 pub mod reference;
+mod scalar;
 pub mod schema;
+mod sections;
 pub mod service;
 pub mod settings;
 pub mod source;

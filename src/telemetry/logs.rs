@@ -17,7 +17,10 @@ pub fn start(settings: &Logs) {
     // Libraries say a lot at `debug` that tells nothing of spans.
     let ours = format!("warn,spanway={level}");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(ours));
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let lines = fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     // The first call counts: a process logs in one way.
     drop(match settings.encoding {
         Encoding::Console => {

@@ -10,4 +10,5 @@
 
 pub mod gateway;
 pub mod grpc;
+pub mod http;
 pub mod otlp;

@@ -7,10 +7,11 @@ use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 use crate::components;
+use crate::config;
 use crate::config::diagnostic::{Diagnostics, Severity};
 use crate::config::document::Config;
 use crate::config::load::Inputs;
-use crate::config::{self, service::Telemetry};
+use crate::config::service::Telemetry;
 use crate::net::pages;
 use crate::pipeline::graph::Graph;
 use crate::pipeline::lifecycle::Running;
@@ -40,7 +41,12 @@ pub fn run(inputs: &Inputs<'_>, traces_only: bool) -> Result<(), String> {
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
     runtime.block_on(async {
         let health = Health::default();
-        let graph = Graph::build(&config, &table, &health, config.service.ack_timeout.into())?;
+        let graph = Graph::build(
+            &config,
+            &table,
+            &health,
+            config.service.patience.ack_timeout.into(),
+        )?;
         let scraper = Scraper::new(board(&graph, &health), metrics);
         serve_metrics(&config.service.telemetry, &scraper).await?;
         live(graph, &health, &config).await
@@ -60,7 +66,7 @@ async fn live(graph: Graph, health: &Health, config: &Config) -> Result<(), Stri
     );
     let signal = signals.next().await;
     health.stopping();
-    let within = config.service.drain_timeout.into();
+    let within = config.service.patience.drain_timeout.into();
     tracing::info!(
         signal,
         ?within,

@@ -10,7 +10,10 @@ use super::document::{Components, Pipeline, Reference, Service};
 use super::factory::Kind;
 use super::id::{ComponentId, PipelineId};
 use super::node::{Map, Node, Value};
-use super::service::Telemetry;
+use super::service::{Patience, Telemetry};
+use super::source::Origin;
+
+const PATIENCE: [&str; 2] = ["ack_timeout", "drain_timeout"];
 
 /// The keys of a map; nothing counts as a map without keys.
 pub(super) fn section(node: Node, what: &str, diagnostics: &mut Diagnostics) -> Map {
@@ -75,6 +78,7 @@ pub(super) fn service(node: Node, diagnostics: &mut Diagnostics) -> Service {
         service.telemetry = read.unwrap_or_default();
         service.telemetry_node = Some(node);
     }
+    service.patience = patience(&mut keys, &origin, diagnostics);
     let pipelines = keys
         .remove("pipelines")
         .map(|node| section(node, "`service.pipelines`", diagnostics));
@@ -90,11 +94,26 @@ pub(super) fn service(node: Node, diagnostics: &mut Diagnostics) -> Service {
     }
     unknown_keys(
         &keys,
-        ["extensions", "pipelines", "telemetry"].into_iter(),
+        ["extensions", "pipelines", "telemetry"]
+            .into_iter()
+            .chain(PATIENCE),
         "service",
         diagnostics,
     );
     service
+}
+
+/// The keys of `Patience` stand beside the others of `service`.
+fn patience(keys: &mut Map, origin: &Origin, diagnostics: &mut Diagnostics) -> Patience {
+    let mut written = Map::default();
+    for key in PATIENCE {
+        if let Some(node) = keys.remove(key) {
+            written.set(key.into(), node);
+        }
+    }
+    let node = Node::new(Value::Map(written), origin.clone());
+    let read = diagnostics.within("service", |diagnostics| node.read::<Patience>(diagnostics));
+    read.unwrap_or_default()
 }
 
 fn pipeline(id: &PipelineId, node: Node, diagnostics: &mut Diagnostics) -> Pipeline {

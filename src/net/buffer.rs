@@ -63,6 +63,20 @@ impl PaidBuffer {
         })
     }
 
+    /// Takes over `bytes`, for which `reservation` was made beforehand, and gives back what was too much.
+    pub fn adopt(bytes: Vec<u8>, mut reservation: Reservation, limit: usize) -> Result<Self, Full> {
+        if bytes.len() > limit {
+            return Err(Full::TooLarge { limit });
+        }
+        reservation.grow(bytes.capacity().saturating_sub(reservation.bytes()))?;
+        reservation.shrink_to(bytes.capacity());
+        Ok(Self {
+            bytes,
+            reservation,
+            limit,
+        })
+    }
+
     /// Bytes held.
     pub fn len(&self) -> usize {
         self.bytes.len()

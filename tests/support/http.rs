@@ -107,7 +107,7 @@ pub async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
         .await
         .expect("the server closes the connection")
         .unwrap();
-    String::from_utf8(answer).unwrap()
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 fn request(

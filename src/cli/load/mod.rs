@@ -256,7 +256,7 @@ fn report(args: &Args, run: Run, tally: &Tally, request_bytes: u64, elapsed: Dur
         spans_rejected: tally.spans_rejected,
         spans_per_second: spans_acknowledged as f64 / elapsed.as_secs_f64().max(1e-9),
         latency_ms: tally.latency.latency(),
-        cpu_seconds: super::cpu_seconds(),
+        cpu_seconds: crate::telemetry::process::cpu_seconds().unwrap_or_default(),
     }
 }
 

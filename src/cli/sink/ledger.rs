@@ -101,7 +101,7 @@ impl Ledger {
 
     pub(super) fn stats(&self) -> Stats {
         Stats {
-            cpu_seconds: crate::cli::cpu_seconds(),
+            cpu_seconds: crate::telemetry::process::cpu_seconds().unwrap_or_default(),
             ..self.stats.clone()
         }
     }

@@ -84,3 +84,22 @@ fn appending_stops_at_the_limit() {
     assert_eq!(buffer.as_slice(), b"abc");
     assert_eq!(buffer.len(), 3);
 }
+
+/// Bytes made elsewhere are taken over with what was reserved for them; the rest goes back.
+#[test]
+fn made_bytes_are_taken_over() {
+    let budget = Budget::new(1000);
+    let reservation = budget.reserve(500).unwrap();
+    let buffer = PaidBuffer::adopt(vec![7; 100], reservation, 100).unwrap();
+    assert_eq!((buffer.len(), budget.used()), (100, 100));
+    drop(buffer);
+
+    let reservation = budget.reserve(50).unwrap();
+    let buffer = PaidBuffer::adopt(vec![7; 100], reservation, 100).unwrap();
+    assert_eq!((buffer.len(), budget.used()), (100, 100));
+    drop(buffer);
+
+    let reservation = budget.reserve(500).unwrap();
+    let refused = PaidBuffer::adopt(vec![7; 101], reservation, 100).map(drop);
+    assert_eq!((refused, budget.used()), (Err(Full::TooLarge { limit: 100 }), 0));
+}

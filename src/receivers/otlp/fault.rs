@@ -9,6 +9,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 use crate::net::buffer::Full;
 use crate::net::decompress;
 use crate::net::grpc::server::ReadError;
+use crate::pipeline::budget::OverBudget;
 use crate::pipeline::verdict::Refused;
 use crate::telemetry::receiver::Reason;
 use crate::wire::Malformed;
@@ -121,6 +122,12 @@ impl From<Malformed> for Unread {
 impl From<Full> for Unread {
     fn from(full: Full) -> Self {
         Self::full(full, format!("the request is {full}"))
+    }
+}
+
+impl From<OverBudget> for Unread {
+    fn from(over: OverBudget) -> Self {
+        Self::OverBudget(over.wanted)
     }
 }
 

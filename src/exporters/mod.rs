@@ -1,5 +1,7 @@
 //! Components that hand spans to a destination.
 
+pub mod debug;
+pub mod nop;
 pub mod otlp_grpc;
 pub mod otlp_http;
 
@@ -25,7 +27,12 @@ pub struct Exporter {
 
 /// Every exporter of this build.
 pub fn table() -> Vec<Factory<Exporter, ()>> {
-    vec![otlp_grpc::factory(), otlp_http::factory()]
+    vec![
+        debug::factory(),
+        nop::factory(),
+        otlp_grpc::factory(),
+        otlp_http::factory(),
+    ]
 }
 
 // === impl Exporter ===

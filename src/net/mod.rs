@@ -3,6 +3,7 @@
 pub mod causes;
 pub mod compress;
 pub mod grpc;
+pub mod gzip;
 pub mod headers;
 pub mod http_client;
 pub mod parts;

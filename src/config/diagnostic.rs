@@ -86,6 +86,21 @@ impl Diagnostic {
     }
 }
 
+/// On one line, for logs.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(help) = &self.help {
+            write!(f, "; {help}")?;
+        }
+        match &self.origin {
+            Some(origin) if self.scope.is_empty() => write!(f, " ({origin})"),
+            Some(origin) => write!(f, " ({} at {origin})", self.scope),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The name most like `name`, if any is like it at all.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // At this likeness about one letter in four may be wrong.
@@ -157,10 +172,18 @@ impl Diagnostics {
         self.count(Severity::Error) > 0
     }
 
-    /// Shows all of them, errors first, each with its line.
+    /// Shows all of them in the order of the text, errors first; notes only when nothing is wrong.
     pub fn render(&self) -> String {
-        let mut sorted: Vec<&Diagnostic> = self.all.iter().collect();
-        sorted.sort_by_key(|found| found.severity);
+        let least = match self.has_errors() {
+            true => Severity::Warning,
+            false => Severity::Note,
+        };
+        let mut sorted: Vec<&Diagnostic> = self.all.iter().filter(|found| found.severity <= least).collect();
+        sorted.sort_by_key(|found| {
+            let origin = found.origin.as_ref();
+            let place = origin.map(|origin| (origin.source.name.as_str(), origin.line, origin.column));
+            (found.severity, place)
+        });
         let mut shown: Vec<String> = sorted
             .iter()
             .take(MAX_SHOWN)

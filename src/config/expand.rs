@@ -72,7 +72,11 @@ impl Expander<'_> {
                 match self.scalar(&scalar, &node.origin, depth) {
                     Ok(value) => node.value = value,
                     Err(wrong) if depth > 0 => return Err(wrong),
-                    Err((message, help)) => self.diagnostics.error(Some(&node.origin), message).help = help,
+                    Err((message, help)) => {
+                        self.diagnostics.error(Some(&node.origin), message).help = help;
+                        // Nobody shall complain of the reference once more, as a value.
+                        node.value = Value::Scalar(Scalar::plain(""));
+                    }
                 }
                 Ok(())
             }

@@ -6,7 +6,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::settings::{KeyNote, Problems, Settings};
-use super::types::Section;
+use super::types::{GoDuration, Section};
+
+/// How long clients and a stop may take; keys of our own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Patience {
+    /// How long the spans of a client may wait that does not say how long it waits itself; below the 10 s of SDKs.
+    pub ack_timeout: GoDuration,
+    /// How long a stopping gateway waits for what it holds to leave; below the 30 s that Kubernetes grants.
+    pub drain_timeout: GoDuration,
+}
 
 /// What the gateway says about itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -126,6 +136,25 @@ pub struct Prometheus {
     pub host: String,
     /// The port to listen on.
     pub port: u16,
+}
+
+// === impl Patience ===
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            ack_timeout: GoDuration::secs(5),
+            drain_timeout: GoDuration::secs(25),
+        }
+    }
+}
+
+impl Settings for Patience {
+    fn validate(&self, problems: &mut Problems) {
+        if self.ack_timeout == GoDuration::default() {
+            problems.add("ack_timeout", "must be above 0");
+        }
+    }
 }
 
 // === impl Telemetry ===

@@ -1,1 +1,12 @@
-//! (being built)
+//! Components beside the pipelines.
+
+pub mod health_check;
+
+use crate::config::factory::Factory;
+use crate::pipeline::parts::Extension;
+use crate::telemetry::health::Health;
+
+/// Every extension of this build.
+pub fn table() -> Vec<Factory<Box<dyn Extension>, Health>> {
+    vec![health_check::factory()]
+}

@@ -1,11 +1,17 @@
 //! Listeners, HTTP/2 settings, compression, gRPC framing and clients.
 
+pub mod buffer;
 pub mod causes;
 pub mod compress;
+pub mod decompress;
 pub mod grpc;
 pub mod gzip;
 pub mod headers;
 pub mod http_client;
+pub mod io;
+pub mod listen;
+pub mod pages;
 pub mod parts;
 pub mod resolve;
+pub mod serve;
 pub mod tls;

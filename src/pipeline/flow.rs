@@ -1,7 +1,9 @@
 //! One pipeline: what is accepted goes through its processors and into the log of each exporter.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use smallvec::SmallVec;
 

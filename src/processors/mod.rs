@@ -1,1 +1,12 @@
-//! (being built)
+//! Components between receivers and exporters.
+
+pub mod batch;
+pub mod memory_limiter;
+
+use crate::config::factory::Factory;
+use crate::pipeline::stage::Stage;
+
+/// Every processor of this build.
+pub fn table() -> Vec<Factory<Stage, ()>> {
+    vec![batch::factory(), memory_limiter::factory()]
+}

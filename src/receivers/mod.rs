@@ -1,1 +1,11 @@
-//! (being built)
+//! Components that take spans in.
+
+use crate::config::factory::Factory;
+use crate::pipeline::receiver::Receiver;
+
+pub mod otlp;
+
+/// Every receiver of this build.
+pub fn table() -> Vec<Factory<Box<dyn Receiver>, ()>> {
+    vec![otlp::factory()]
+}

@@ -1,5 +1,10 @@
 //! What the process tells about itself: one place an event, the ledgers, health.
 
+pub mod board;
 pub mod exporter;
+pub mod health;
 pub mod ledger;
+pub mod logs;
+pub mod process;
 pub mod quiet;
+pub mod receiver;

@@ -15,8 +15,8 @@ pub enum Decision {
     Keep,
     /// It goes, with all that is below it.
     Drop,
-    /// This encoded `Resource`, `InstrumentationScope` or `Span` takes its place; made by
-    /// [`Edit`](super::Edit).
+    /// This encoded `Resource`, `InstrumentationScope` or `Span` takes its place; an
+    /// [`Amendment`](super::Amendment) makes it.
     Replace(Vec<u8>),
 }
 

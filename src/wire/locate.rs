@@ -19,20 +19,27 @@ struct Found {
 /// Names the place and the fault. `fault` is what the quick walk found.
 #[cold]
 pub(super) fn locate(request: &[u8], fault: Fault) -> Malformed {
-    Malformed(match message(request, &REQUEST, request, DEPTH) {
-        Err(found) if found.path.is_empty() => {
-            format!("malformed OTLP request at byte {}: {}", found.offset, found.fault)
-        }
-        Err(mut found) => {
-            found.path.reverse();
-            let path = found.path.join(".");
-            format!(
-                "malformed OTLP request: {path} at byte {}: {}",
-                found.offset, found.fault
-            )
-        }
-        Ok(()) => format!("malformed OTLP request: {fault}"),
-    })
+    let located = verify(request, &REQUEST).err();
+    located.unwrap_or_else(|| Malformed(format!("malformed OTLP: {fault}")))
+}
+
+/// Checks that `bytes` are a `kind`, as `prost` would, and not quickly.
+pub(super) fn verify(bytes: &[u8], kind: &Message) -> Result<(), Malformed> {
+    message(bytes, kind, bytes, DEPTH).map_err(
+        |Found {
+             mut path,
+             offset,
+             fault,
+         }| {
+            path.reverse();
+            let place = if path.is_empty() {
+                String::new()
+            } else {
+                format!("{} ", path.join("."))
+            };
+            Malformed(format!("malformed OTLP: {place}at byte {offset}: {fault}"))
+        },
+    )
 }
 
 fn message(request: &[u8], message: &Message, body: &[u8], depth: u32) -> Result<(), Found> {

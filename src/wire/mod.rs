@@ -3,9 +3,11 @@
 //! Promises: [`Traces::check`] accepts exactly what `prost` decodes, and a view shows what `prost` would; what
 //! is not edited stays the same bytes, unknown fields included; nothing panics, and nesting is bounded.
 
+mod amend;
 mod check;
 mod edit;
 mod index;
+pub mod json;
 mod locate;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -24,6 +26,7 @@ mod tests;
 
 use bytes::Bytes;
 
+pub use amend::Amendment;
 pub use edit::{Decision, Editor};
 pub use index::{Index, Located};
 pub use values::{ArrayView, KeyValueListView, Value, ValueView};

@@ -11,7 +11,9 @@ use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 use prost::Message;
 
-use super::{AttributeView, Decision, Editor, ResourceView, ScopeView, SpanView, Traces, ValueView};
+use super::{
+    AttributeView, Decision, Editor, ResourceView, ScopeView, SpanView, Traces, Value, ValueView, json,
+};
 
 /// Same verdict as `prost`; spans with ids of a wrong length go and nothing else; views show what `prost` does.
 pub fn walk(input: &[u8]) {
@@ -283,4 +285,182 @@ fn flat(request: &ExportTraceServiceRequest) -> Vec<Vec<u8>> {
         }
     }
     flat
+}
+
+/// Splits and edits what passes, as the first bytes say, and compares with the same done on decoded objects.
+pub fn split_edit(input: &[u8]) {
+    let Some((choice, input)) = input.split_first_chunk::<4>() else {
+        return;
+    };
+    let Ok(checked) = Traces::check(Bytes::copy_from_slice(input)) else {
+        return;
+    };
+    let [spans, low, high, ways] = *choice;
+    split(
+        &checked.traces,
+        usize::from(spans),
+        usize::from(u16::from_le_bytes([low, high])),
+    );
+    edit(&checked.traces, ways);
+}
+
+/// Edits by `ways` on the bytes are the same edits on decoded objects, and nothing else changes.
+pub fn edit(traces: &Traces, ways: u8) {
+    let edited = traces.edit(&mut Ways { ways, count: 0 });
+    let mut expected = decoded(traces);
+    let mut ways = Ways { ways, count: 0 };
+    for resource in &mut expected.resource_spans {
+        ways.on_resource(resource.resource.get_or_insert_default());
+        for scope in &mut resource.scope_spans {
+            ways.on_scope(scope.scope.get_or_insert_default());
+        }
+    }
+    retain(&mut expected, |_| ways.stays());
+    for resource in &mut expected.resource_spans {
+        for span in resource.scope_spans.iter_mut().flat_map(|scope| &mut scope.spans) {
+            ways.on_span(span);
+        }
+    }
+    assert_eq!(edited.spans(), spans(&expected));
+    same(&normal(decoded(&edited)), &normal(expected));
+    let checked = Traces::check(edited.bytes().clone());
+    assert_eq!(checked.map(|checked| checked.traces).ok(), Some(edited));
+}
+
+/// Which edits are made, by bits: the same on views and on objects.
+struct Ways {
+    ways: u8,
+    count: usize,
+}
+
+impl Ways {
+    fn has(&self, bit: u8) -> bool {
+        self.ways & 1 << bit != 0
+    }
+
+    /// Whether the next span stays.
+    fn stays(&mut self) -> bool {
+        self.count += 1;
+        !(self.has(0) && self.count % 3 == 0)
+    }
+
+    fn on_resource(&self, resource: &mut Resource) {
+        if self.has(1) {
+            upsert(&mut resource.attributes, "added", "resource");
+        }
+    }
+
+    fn on_scope(&self, scope: &mut InstrumentationScope) {
+        if self.has(2) {
+            scope.name = "renamed".into();
+        }
+    }
+
+    fn on_span(&self, span: &mut Span) {
+        let first = span.attributes.first().map(|first| first.key.clone());
+        let last = span.attributes.last().map(|last| last.key.clone());
+        if let Some(first) = first.filter(|_| self.has(3)) {
+            upsert(&mut span.attributes, &first, "updated");
+        }
+        if let Some(last) = last.filter(|_| self.has(4)) {
+            span.attributes.retain(|attribute| attribute.key != last);
+        }
+        if self.has(5) {
+            upsert(&mut span.attributes, "added", "span");
+        }
+        if self.has(6) {
+            span.name = "renamed".into();
+        }
+        if self.has(7) {
+            span.status = Some(Status {
+                code: 2,
+                message: "set".into(),
+            });
+        }
+    }
+}
+
+impl Editor for Ways {
+    fn resource(&mut self, resource: ResourceView<'_>) -> Decision {
+        let mut amendment = resource.amend();
+        if self.has(1) {
+            amendment.upsert("added", &Value::String("resource".into()));
+        }
+        amendment.decide()
+    }
+
+    fn scope(&mut self, _: ResourceView<'_>, scope: ScopeView<'_>) -> Decision {
+        let mut amendment = scope.amend();
+        if self.has(2) {
+            amendment.set_name("renamed");
+        }
+        amendment.decide()
+    }
+
+    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: SpanView<'_>) -> Decision {
+        if !self.stays() {
+            return Decision::Drop;
+        }
+        let mut amendment = span.amend();
+        if let Some(first) = span.attributes().next().filter(|_| self.has(3)) {
+            amendment.update(first.key(), &Value::String("updated".into()));
+        }
+        if let Some(last) = span.attributes().last().filter(|_| self.has(4)) {
+            amendment.delete(last.key());
+        }
+        if self.has(5) {
+            amendment.upsert("added", &Value::String("span".into()));
+        }
+        if self.has(6) {
+            amendment.set_name("renamed");
+        }
+        if self.has(7) {
+            amendment.set_status(2, "set");
+        }
+        amendment.decide()
+    }
+}
+
+/// Sets the first attribute of the key and removes others, or adds one.
+fn upsert(attributes: &mut Vec<KeyValue>, key: &str, text: &str) {
+    let value = Some(AnyValue {
+        value: Some(Any::StringValue(text.into())),
+    });
+    let Some(at) = attributes.iter().position(|attribute| attribute.key == key) else {
+        return attributes.push(KeyValue {
+            key: key.into(),
+            value,
+            key_strindex: 0,
+        });
+    };
+    if let Some(attribute) = attributes.get_mut(at) {
+        attribute.value = value;
+    }
+    let mut place = 0..;
+    attributes.retain(|attribute| place.next().is_some_and(|place| place <= at) || attribute.key != key);
+}
+
+/// Bytes to JSON and back have the content that `prost` sees; JSON that is taken in gives bytes that pass, and
+/// comes out the same the second time.
+pub fn json(input: &[u8]) {
+    if let Ok(there) = json::from_protobuf(input) {
+        let Ok(expected) = ExportTraceServiceRequest::decode(input) else {
+            panic!("JSON of what prost refuses")
+        };
+        match json::to_protobuf(&there) {
+            Ok(back) => match ExportTraceServiceRequest::decode(&back[..]) {
+                // Shown as text, all kinds of NaN are one, as in JSON.
+                Ok(back) => assert_eq!(format!("{back:?}"), format!("{expected:?}")),
+                Err(error) => panic!("{error}"),
+            },
+            Err(error) => assert!(error.0.contains("recursion limit"), "{error}"),
+        }
+    }
+    if let Ok(bytes) = json::to_protobuf(input) {
+        let Ok(again) = json::from_protobuf(&bytes) else {
+            panic!("bytes that do not pass: {bytes:?}")
+        };
+        let twice = json::to_protobuf(&again).and_then(|bytes| json::from_protobuf(&bytes));
+        assert_eq!(twice, Ok(again));
+    }
 }

@@ -41,6 +41,11 @@ pub(super) enum Kind {
 // === impl Message ===
 
 impl Message {
+    /// Whether only one of the fields counts, as in `AnyValue`.
+    pub fn is_oneof(&self) -> bool {
+        self.fields.iter().any(|field| field.oneof)
+    }
+
     pub fn by_number(&self, number: u32) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.number == number)
     }
@@ -55,6 +60,10 @@ impl Message {
 // === impl Kind ===
 
 impl Kind {
+    pub fn is_message(self) -> bool {
+        matches!(self, Kind::Message(_))
+    }
+
     pub fn wire_type(self) -> u32 {
         use super::reader::wire;
         match self {

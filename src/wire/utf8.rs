@@ -17,7 +17,7 @@ fn is_utf8_of_any_kind(bytes: &[u8]) -> bool {
 
 /// Eight bytes at a time; the last eight overlap those before.
 #[inline(always)]
-fn is_ascii(bytes: &[u8]) -> bool {
+pub(super) fn is_ascii(bytes: &[u8]) -> bool {
     let Some(last) = bytes.last_chunk() else {
         return is_short_ascii(bytes);
     };

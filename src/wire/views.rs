@@ -325,14 +325,14 @@ impl<'a> AttributeView<'a> {
         Self { body }
     }
 
-    /// The encoded `KeyValue`.
-    pub(super) fn bytes(self) -> &'a [u8] {
-        self.body
-    }
-
     /// The attribute's key.
     pub fn key(self) -> &'a str {
         string(self.body, 1)
+    }
+
+    /// Whether the key is this one.
+    pub(super) fn is(self, key: &str) -> bool {
+        bytes(self.body, 1) == key.as_bytes()
     }
 
     /// An index into a string table; it belongs to profiles and is only carried along.

@@ -8,7 +8,7 @@
 //! type`); all else goes to [`Reader::unknown`], which knows the message's field numbers as bits.
 
 use super::reader::{DEPTH, Fault, Reader};
-use super::utf8;
+use super::utf8::{is_ascii, is_utf8};
 
 /// What a walk over a request counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -168,7 +168,43 @@ fn status(body: &[u8], depth: u32) -> Result<(), Fault> {
     Ok(())
 }
 
+#[inline(always)]
 fn key_value(body: &[u8], depth: u32) -> Result<(), Fault> {
+    match depth > 0 && is_plain(body) {
+        true => Ok(()),
+        false => any_key_value(body, depth),
+    }
+}
+
+/// Whether this is what nearly all attributes are: a key, then a string or a whole number, no more, all text
+/// ASCII, all lengths below 128 and so of one byte. Saves the general way its many turns.
+#[inline(always)]
+fn is_plain(body: &[u8]) -> bool {
+    let [0x0a, key_len, rest @ ..] = body else {
+        return false;
+    };
+    let Some((key, rest)) = rest.split_at_checked(usize::from(*key_len)) else {
+        return false;
+    };
+    let [0x12, value_len, kind, value @ ..] = rest else {
+        return false;
+    };
+    if usize::from(*value_len) != value.len() + 1 {
+        return false;
+    }
+    match (kind, value) {
+        // ASCII as a whole, the lengths among it.
+        (0x0a, [len, text @ ..]) => usize::from(*len) == text.len() && is_ascii(body),
+        (0x10 | 0x18, value) => {
+            let mut value = Reader::new(value);
+            *key_len < 0x80 && value.varint().is_ok() && value.is_empty() && is_ascii(key)
+        }
+        _ => false,
+    }
+}
+
+#[inline(never)]
+fn any_key_value(body: &[u8], depth: u32) -> Result<(), Fault> {
     let mut reader = Reader::new(body);
     while !reader.is_empty() {
         match reader.key()? {
@@ -222,7 +258,7 @@ fn key_value_list(body: &[u8], depth: u32) -> Result<(), Fault> {
 
 #[inline(always)]
 fn string(reader: &mut Reader<'_>) -> Result<(), Fault> {
-    match utf8::is_utf8(reader.bytes()?) {
+    match is_utf8(reader.bytes()?) {
         true => Ok(()),
         false => Err(Fault::Utf8),
     }

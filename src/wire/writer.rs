@@ -1,5 +1,7 @@
 //! Protobuf's framing, outwards.
 
+use smallvec::SmallVec;
+
 use super::reader::wire;
 
 /// Bytes that `value` takes as a varint.
@@ -12,12 +14,12 @@ pub(super) fn wrapped_len(len: usize) -> usize {
     1 + varint_len(len as u64) + len
 }
 
-pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(super) fn put_varint(out: &mut impl Extend<u8>, mut value: u64) {
     while value >= 0x80 {
-        out.push(value as u8 | 0x80);
+        out.extend([value as u8 | 0x80]);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.extend([value as u8]);
 }
 
 /// A length-delimited field.
@@ -61,7 +63,7 @@ pub(super) fn open(out: &mut Vec<u8>, number: u32, expected: usize) -> Open {
 pub(super) fn close(out: &mut Vec<u8>, message: Open) {
     let len = out.len().saturating_sub(message.start);
     if len != message.expected {
-        let mut exact = Vec::with_capacity(varint_len(len as u64));
+        let mut exact = SmallVec::<[u8; 10]>::new();
         put_varint(&mut exact, len as u64);
         out.splice(message.prefix..message.start, exact);
     }

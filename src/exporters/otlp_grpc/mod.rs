@@ -15,8 +15,8 @@ pub use destination::OtlpGrpc;
 
 use std::sync::Arc;
 
-use super::Exporter;
 use crate::config::factory::{About, Factory, Kind, Stability};
+use crate::pipeline::parts::Exporter;
 
 /// How configuration sees and builds it.
 pub fn factory() -> Factory<Exporter, ()> {

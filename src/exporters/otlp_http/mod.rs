@@ -17,8 +17,8 @@ pub use encoding::Encoding;
 
 use std::sync::Arc;
 
-use super::Exporter;
 use crate::config::factory::{About, Factory, Kind, Stability};
+use crate::pipeline::parts::Exporter;
 
 /// How configuration sees and builds it.
 pub fn factory() -> Factory<Exporter, ()> {

@@ -1,7 +1,9 @@
 //! One batch: sent, and by what came of it settled, kept for another attempt, or cut to find what is bad in it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use futures_util::FutureExt;
 
@@ -29,6 +31,13 @@ pub struct Batch {
     first: Option<Instant>,
 }
 
+/// A batch between two attempts. Its records hold their spans, so that a withdrawn one frees them at once.
+pub struct Rested {
+    records: Vec<Arc<Record>>,
+    attempts: u32,
+    first: Instant,
+}
+
 // === impl Batch ===
 
 impl Batch {
@@ -46,16 +55,6 @@ impl Batch {
         Self::new(Vec::new())
     }
 
-    /// What is left of it for another attempt; `None` when all of it was withdrawn.
-    pub fn again(self) -> Option<Self> {
-        let records: Piece = self
-            .records
-            .into_iter()
-            .filter_map(|(record, _)| record.begin().map(|traces| (record, traces)))
-            .collect();
-        (!records.is_empty()).then_some(Self { records, ..self })
-    }
-
     /// Sends it and deals with the result.
     pub async fn send(mut self, driver: &Driver) {
         let started = Instant::now();
@@ -71,6 +70,22 @@ impl Batch {
         while let Some(piece) = attempt.work.pop() {
             attempt.send(piece).await;
         }
+    }
+}
+
+// === impl Rested ===
+
+impl Rested {
+    /// What is left of it for another attempt; `None` when all of it was withdrawn.
+    pub fn again(self) -> Option<Batch> {
+        let begin = |record: Arc<Record>| record.begin().map(|traces| (record, traces));
+        let records: Piece = self.records.into_iter().filter_map(begin).collect();
+        let (attempts, first) = (self.attempts, Some(self.first));
+        (!records.is_empty()).then_some(Batch {
+            records,
+            attempts,
+            first,
+        })
     }
 }
 
@@ -131,7 +146,7 @@ impl Attempt<'_> {
         for piece in std::iter::once(piece).chain(untried) {
             match self.expires_within(delay) {
                 true => self.expire(piece, failure, delay),
-                false => self.rest(piece, delay),
+                false => self.rest(piece, self.attempts, delay),
             }
         }
     }
@@ -142,15 +157,15 @@ impl Attempt<'_> {
         !retry.enabled || (!most.is_zero() && self.first.elapsed() + delay > most)
     }
 
-    fn rest(&self, piece: Piece, delay: Duration) {
-        let stay = |(record, traces): &(Arc<Record>, Traces)| record.rest(traces.clone());
-        let records: Piece = piece.into_iter().filter(stay).collect();
+    fn rest(&self, piece: Piece, attempts: u32, delay: Duration) {
+        let stay = |(record, traces): (Arc<Record>, Traces)| record.rest(traces).then_some(record);
+        let records: Vec<_> = piece.into_iter().filter_map(stay).collect();
         if !records.is_empty() {
             self.driver.rest(
-                Batch {
+                Rested {
                     records,
-                    attempts: self.attempts,
-                    first: Some(self.first),
+                    attempts,
+                    first: self.first,
                 },
                 delay,
             );
@@ -210,18 +225,7 @@ impl Attempt<'_> {
             if self.sends < MOST_SENDS || piece.len() == 1 {
                 self.work.push(piece);
             } else {
-                let stay = |(record, traces): &(Arc<Record>, Traces)| record.rest(traces.clone());
-                let records: Piece = piece.into_iter().filter(stay).collect();
-                if !records.is_empty() {
-                    self.driver.rest(
-                        Batch {
-                            records,
-                            attempts: 0,
-                            first: Some(self.first),
-                        },
-                        Duration::ZERO,
-                    );
-                }
+                self.rest(piece, 0, Duration::ZERO);
             }
         }
     }

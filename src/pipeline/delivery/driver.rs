@@ -2,12 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::Batch;
+use super::attempt::{Batch, Rested};
 use super::gate::{Gate, Pass};
 use super::settings::RetrySettings;
 use crate::pipeline::destination::Destination;
@@ -28,7 +30,7 @@ pub struct Outlet {
     /// How many batches may be under way.
     pub slots: Arc<Semaphore>,
     /// What is told about it.
-    pub events: ExporterEvents,
+    pub events: Arc<ExporterEvents>,
 }
 
 /// Drives one cursor.
@@ -42,7 +44,7 @@ pub struct Driver {
 
 /// A batch between two attempts.
 struct Resting {
-    batch: Batch,
+    batch: Rested,
     due: Instant,
     /// The destination's recoveries when it failed: one more, and it is due at once.
     recoveries: u64,
@@ -69,21 +71,24 @@ impl Driver {
         })
     }
 
-    /// Runs until `stop` is cancelled and everything has left.
-    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+    /// Runs until `close` is cancelled and everything has left. From `drain` on nothing waits longer than it must.
+    pub async fn run(self: Arc<Self>, drain: CancellationToken, close: CancellationToken) {
         loop {
-            if stop.is_cancelled() && !self.draining.swap(true, Ordering::Relaxed) {
+            if drain.is_cancelled() && !self.draining.swap(true, Ordering::Relaxed) {
                 self.outlet.gate.hurry();
             }
             match self.step() {
                 Step::Send(batch, slot) => self.start(batch, slot),
-                Step::Wait(_) if self.draining() && self.is_empty() => return,
-                Step::Wait(wait) => self.wait(wait, &stop).await,
+                Step::Wait(_) if close.is_cancelled() && self.is_empty() => return,
+                Step::Wait(wait) => {
+                    let stopping = if self.draining() { &close } else { &drain };
+                    self.wait(wait, stopping).await;
+                }
             }
         }
     }
 
-    async fn wait(&self, wait: Duration, stop: &CancellationToken) {
+    async fn wait(&self, wait: Duration, stopping: &CancellationToken) {
         tokio::select! {
             () = self.cursor.readable() => {
                 // Requests that are ready to be appended join the batch of the one that woke us.
@@ -92,7 +97,7 @@ impl Driver {
                 }
             }
             () = tokio::time::sleep(wait) => {}
-            () = stop.cancelled(), if !self.draining() => {}
+            () = stopping.cancelled(), if !stopping.is_cancelled() => {}
         }
     }
 
@@ -136,20 +141,14 @@ impl Driver {
     fn rested(&self, now: Instant, probe: bool) -> Result<Batch, Option<Instant>> {
         let mut resting = self.resting();
         let recoveries = self.outlet.gate.recoveries();
-        loop {
-            let Some(first) = (0..resting.len()).min_by_key(|at| resting.get(*at).map(|batch| batch.due))
-            else {
-                return Err(None);
-            };
-            let due = |batch: &Resting| probe || batch.due <= now || batch.recoveries != recoveries;
-            if !resting.get(first).is_some_and(due) {
-                return Err(resting.get(first).map(|batch| batch.due));
-            }
+        let is_due = |batch: &Resting| probe || batch.due <= now || batch.recoveries != recoveries;
+        while let Some(at) = resting.iter().position(is_due) {
             // What was withdrawn in the meantime is not tried again.
-            if let Some(batch) = resting.swap_remove(first).batch.again() {
+            if let Some(batch) = resting.swap_remove(at).batch.again() {
                 return Ok(batch);
             }
         }
+        Err(resting.iter().map(|batch| batch.due).min())
     }
 
     fn start(self: &Arc<Self>, batch: Batch, slot: OwnedSemaphorePermit) {
@@ -164,7 +163,7 @@ impl Driver {
     }
 
     /// Keeps a batch until `delay` has passed.
-    pub(super) fn rest(&self, batch: Batch, delay: Duration) {
+    pub(super) fn rest(&self, batch: Rested, delay: Duration) {
         let recoveries = self.outlet.gate.recoveries();
         // A stopping process has no time for long waits.
         let delay = if self.draining() {

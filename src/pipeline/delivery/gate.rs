@@ -5,7 +5,9 @@
 //! are refused, so that clients keep what is theirs and no half-delivered copies pile up.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::pipeline::destination::Failure;
 use crate::pipeline::log::Cursor;

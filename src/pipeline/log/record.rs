@@ -1,7 +1,7 @@
 //! One request, or a part of it, on its way to one exporter.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use tokio::time::Instant;
 
 use crate::pipeline::client::Client;
 use crate::pipeline::ticket::{Branch, Outcome, Ticket};

@@ -142,7 +142,7 @@ fn errors_name_the_place() {
     let error = Traces::check(request.into()).unwrap_err();
     assert_eq!(
         error.0,
-        "malformed OTLP request: resource_spans[1].scope_spans[0].spans[1].name at byte 66: \
+        "malformed OTLP: resource_spans[1].scope_spans[0].spans[1].name at byte 66: \
          the string is not UTF-8"
     );
 }

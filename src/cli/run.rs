@@ -1,0 +1,168 @@
+//! `spanway run`: the life of the gateway.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use metrics::gauge;
+use metrics_exporter_prometheus::PrometheusBuilder;
+
+use crate::components;
+use crate::config::diagnostic::{Diagnostics, Severity};
+use crate::config::document::Config;
+use crate::config::load::Inputs;
+use crate::config::{self, service::Telemetry};
+use crate::net::pages;
+use crate::pipeline::graph::Graph;
+use crate::pipeline::lifecycle::Running;
+use crate::telemetry::board::{Board, Scraper};
+use crate::telemetry::health::Health;
+use crate::telemetry::logs;
+
+/// Runs until a signal. An error says why it could not start, or what it had to leave behind.
+pub fn run(inputs: &Inputs<'_>, traces_only: bool) -> Result<(), String> {
+    let table = components::table();
+    let mut diagnostics = Diagnostics::default();
+    let Some(config) = config::prepare(inputs, traces_only, &table.catalog(), &mut diagnostics) else {
+        return Err(format!(
+            "the configuration cannot run\n\n{}",
+            diagnostics.render()
+        ));
+    };
+    logs::start(&config.service.telemetry.logs);
+    tell(&diagnostics);
+    // The recorder comes first: handles of metrics are made while the graph is built.
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let metrics = recorder.handle();
+    metrics::set_global_recorder(recorder).map_err(|error| format!("metrics cannot be recorded: {error}"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start the runtime: {error}"))?;
+    runtime.block_on(async {
+        let health = Health::default();
+        let graph = Graph::build(&config, &table, &health, config.service.ack_timeout.into())?;
+        let scraper = Scraper::new(board(&graph, &health), metrics);
+        serve_metrics(&config.service.telemetry, &scraper).await?;
+        live(graph, &health, &config).await
+    })
+}
+
+/// From the first listener to the last span.
+async fn live(graph: Graph, health: &Health, config: &Config) -> Result<(), String> {
+    let mut signals = Signals::new()?;
+    let budget = graph.budget.limit();
+    let running = Running::start(graph).await?;
+    health.ready();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        memory_budget_bytes = budget,
+        "everything is ready"
+    );
+    let signal = signals.next().await;
+    health.stopping();
+    let within = config.service.drain_timeout.into();
+    tracing::info!(
+        signal,
+        ?within,
+        "stopping: new requests are refused, what is held leaves"
+    );
+    let drained = running.stop(within).await;
+    if drained.left.is_empty() && !drained.clients_cut_off {
+        tracing::info!("stopped; nothing was left behind");
+        return Ok(());
+    }
+    let left: Vec<String> = drained
+        .left
+        .iter()
+        .map(|(id, spans)| format!("{spans} spans in `{id}`"))
+        .collect();
+    Err(format!(
+        "stopped after {within:?}, leaving behind: {}",
+        left.join(", ")
+    ))
+}
+
+/// Notes and warnings about the configuration, a log line each.
+fn tell(diagnostics: &Diagnostics) {
+    for diagnostic in diagnostics.iter() {
+        match diagnostic.severity {
+            Severity::Error => tracing::error!("{}", diagnostic.message),
+            Severity::Warning => tracing::warn!("{}", diagnostic.message),
+            Severity::Note => tracing::info!("{}", diagnostic.message),
+        }
+    }
+}
+
+fn board(graph: &Graph, health: &Health) -> Board {
+    let mut board = Board::new(health.clone());
+    for (id, ledger) in &graph.pipelines {
+        board.pipeline(&id.to_string(), ledger.clone());
+    }
+    for (id, ledger, cursors) in &graph.exporters {
+        board.exporter(&id.to_string(), ledger.clone());
+        let (exporter, cursors) = (id.to_string(), cursors.clone());
+        board.reading(move || {
+            let (size, capacity) = cursors
+                .iter()
+                .map(|cursor| cursor.fill())
+                .fold((0, 0u64), |sum, fill| {
+                    (sum.0 + fill.0, sum.1.saturating_add(fill.1))
+                });
+            gauge!("otelcol_exporter_queue_size", "exporter" => exporter.clone()).set(size as f64);
+            gauge!("otelcol_exporter_queue_capacity", "exporter" => exporter.clone()).set(capacity as f64);
+        });
+    }
+    let budget = graph.budget.clone();
+    board.reading(move || {
+        gauge!("spanway_memory_budget_bytes").set(budget.limit() as f64);
+        gauge!("spanway_memory_reserved_bytes").set(budget.used() as f64);
+    });
+    board
+}
+
+async fn serve_metrics(telemetry: &Telemetry, scraper: &Scraper) -> Result<(), String> {
+    const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+    for (host, port) in telemetry.metrics.listen_on() {
+        let scraper = scraper.clone();
+        let page = move |request: &http::Request<hyper::body::Incoming>| match request.uri().path() {
+            "/metrics" => pages::text(StatusCode::OK, FORMAT, scraper.page()),
+            _ => pages::text(
+                StatusCode::NOT_FOUND,
+                "text/plain",
+                "metrics are at /metrics\n".into(),
+            ),
+        };
+        let endpoint = format!("{host}:{port}");
+        let (address, _) = pages::serve(&endpoint, Arc::new(page))
+            .await
+            .map_err(|error| format!("metrics cannot be served on {endpoint}: {error}"))?;
+        tracing::info!(%address, "metrics are at /metrics");
+    }
+    Ok(())
+}
+
+/// What ends the process.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+// === impl Signals ===
+
+impl Signals {
+    fn new() -> Result<Self, String> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let handle = |kind| signal(kind).map_err(|error| format!("cannot handle signals: {error}"));
+        Ok(Self {
+            terminate: handle(SignalKind::terminate())?,
+            interrupt: handle(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

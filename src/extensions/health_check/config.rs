@@ -1,0 +1,67 @@
+//! Keys of the `health_check` extension.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::settings::{KeyNote, Problems, Settings};
+
+/// A page that says whether this process takes spans.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HealthCheckSettings {
+    /// Where it listens.
+    pub endpoint: String,
+    /// The path of the page.
+    pub path: String,
+    /// What the page says, in place of its own words.
+    pub response_body: Option<ResponseBody>,
+}
+
+/// Texts of the health page.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ResponseBody {
+    /// While spans are taken.
+    pub healthy: String,
+    /// While they are not.
+    pub unhealthy: String,
+}
+
+impl Default for HealthCheckSettings {
+    fn default() -> Self {
+        Self {
+            endpoint: "localhost:13133".into(),
+            path: "/".into(),
+            response_body: None,
+        }
+    }
+}
+
+impl Settings for HealthCheckSettings {
+    fn no_effect() -> Vec<KeyNote> {
+        vec![KeyNote::new(
+            "check_collector_pipeline",
+            "the page always speaks of the whole process",
+        )]
+    }
+
+    fn unsupported() -> Vec<KeyNote> {
+        [
+            "tls",
+            "auth",
+            "cors",
+            "use_v2",
+            "http",
+            "grpc",
+            "component_health",
+        ]
+        .map(|key| KeyNote::new(key, "is not available in this version; remove the key"))
+        .to_vec()
+    }
+
+    fn validate(&self, problems: &mut Problems) {
+        if !self.path.starts_with('/') {
+            problems.add("path", format!("is `{}`, but must begin with `/`", self.path));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! `health_check`: 200 while every receiver listens, 503 before and while the process stops.
+
+mod config;
+
+pub use config::HealthCheckSettings;
+
+use std::io;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::StatusCode;
+use serde_json::json;
+
+use crate::config::factory::{About, Factory, Kind, Stability};
+use crate::net::pages;
+use crate::pipeline::parts::Extension;
+use crate::telemetry::health::{Health, Stage};
+
+/// The page, not yet served.
+pub struct HealthCheck {
+    settings: HealthCheckSettings,
+    health: Health,
+}
+
+/// How configuration sees and builds it.
+pub fn factory() -> Factory<Box<dyn Extension>, Health> {
+    let about = About {
+        name: "health_check",
+        aliases: &[],
+        stability: Stability::Beta,
+        summary: "Says over HTTP whether spans are taken.",
+    };
+    Factory::of::<HealthCheckSettings>(Kind::Extension, about, |settings, _, health| {
+        Ok(Box::new(HealthCheck {
+            settings,
+            health: health.clone(),
+        }))
+    })
+}
+
+// === impl HealthCheck ===
+
+impl Extension for HealthCheck {
+    fn start(self: Box<Self>) -> BoxFuture<'static, io::Result<()>> {
+        self.serve().boxed()
+    }
+}
+
+impl HealthCheck {
+    async fn serve(self: Box<Self>) -> io::Result<()> {
+        let endpoint = self.settings.endpoint.clone();
+        let page = move |request: &http::Request<hyper::body::Incoming>| {
+            if request.uri().path() != self.settings.path {
+                return pages::text(StatusCode::NOT_FOUND, "text/plain", "no such page\n".into());
+            }
+            let (status, body) = self.page();
+            let kind = if self.settings.response_body.is_some() {
+                "text/plain"
+            } else {
+                "application/json"
+            };
+            pages::text(status, kind, body)
+        };
+        let (address, _) = pages::serve(&endpoint, Arc::new(page)).await?;
+        tracing::info!(%address, "health_check listens");
+        Ok(())
+    }
+
+    fn page(&self) -> (StatusCode, String) {
+        let ready = self.health.stage() == Stage::Ready;
+        let status = if ready {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        if let Some(body) = &self.settings.response_body {
+            return (
+                status,
+                if ready {
+                    body.healthy.clone()
+                } else {
+                    body.unhealthy.clone()
+                },
+            );
+        }
+        let body = json!({
+            "status": if ready { "Server available" } else { "Server not available" },
+            "uptime": format!("{:?}", self.health.uptime()),
+        });
+        (status, body.to_string())
+    }
+}

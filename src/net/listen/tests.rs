@@ -1,0 +1,65 @@
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+
+/// An endpoint's host and port, and clear words about what is not one.
+#[test]
+fn endpoints_are_split() {
+    assert_eq!(split("localhost:4317").unwrap(), ("localhost", 4317));
+    assert_eq!(split(":0").unwrap(), ("", 0));
+    assert_eq!(split("[::1]:80").unwrap(), ("::1", 80));
+    for (endpoint, words) in [
+        ("localhost", "has no port"),
+        ("localhost:http", "does not end in a port"),
+        ("localhost:65536", "does not end in a port"),
+        ("::1:80", "brackets"),
+        ("http://localhost:80", "no scheme"),
+    ] {
+        let error = split(endpoint).unwrap_err().to_string();
+        assert!(error.contains(words) && error.contains(endpoint), "{error}");
+    }
+}
+
+/// `localhost` with any free port is reached on each of its addresses, under the same port.
+#[tokio::test]
+async fn localhost_is_every_loopback_address() {
+    let listener = Listener::bind("localhost:0", Family::Any).await.unwrap();
+    let addresses = listener.addresses().unwrap();
+    assert!(addresses.iter().any(|address| address.is_ipv4()));
+    assert!(
+        addresses
+            .iter()
+            .all(|address| address.port() == addresses[0].port())
+    );
+    for address in addresses {
+        let client = TcpStream::connect(address);
+        let ((mut server, peer), client) = tokio::join!(listener.accept(), client);
+        let mut client = client.unwrap();
+        assert_eq!(peer, client.local_addr().unwrap());
+        assert!(server.nodelay().unwrap());
+        client.write_all(b"hello").await.unwrap();
+        let mut got = [0; 5];
+        server.read_exact(&mut got).await.unwrap();
+        assert_eq!(&got, b"hello");
+    }
+}
+
+/// A family restricts the addresses.
+#[tokio::test]
+async fn a_family_is_obeyed() {
+    let listener = Listener::bind("localhost:0", Family::V4).await.unwrap();
+    assert!(listener.addresses().unwrap().iter().all(SocketAddr::is_ipv4));
+    let error = Listener::bind("127.0.0.1:0", Family::V6).await.unwrap_err();
+    assert!(error.to_string().contains("127.0.0.1:0"), "{error}");
+}
+
+/// A port that is taken is an error that names the endpoint, even when a second address would be free.
+#[tokio::test]
+async fn a_taken_port_is_an_error() {
+    let first = Listener::bind("127.0.0.1:0", Family::Any).await.unwrap();
+    let port = first.addresses().unwrap()[0].port();
+    let endpoint = format!("localhost:{port}");
+    let error = Listener::bind(&endpoint, Family::Any).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    assert!(error.to_string().contains(&endpoint), "{error}");
+}

@@ -1,0 +1,346 @@
+//! From a configuration to what runs: exporters with their delivery, pipelines in the order in which they feed
+//! each other, receivers with their doors.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::budget::Budget;
+use super::delivery::{Driver, Gate, Outlet, QueueSettings};
+use super::entrance::Entrance;
+use super::flow::{Branching, Output, Pipeline};
+use super::log::cursor::Capacity;
+use super::log::{Batching, Cursor};
+use super::parts::{Connector, Exporter, Extension, Table};
+use super::receiver::Receiver;
+use super::stage::Stage;
+use crate::config::document::{Config, Pipeline as PipelineConfig, Reference};
+use crate::config::factory::Factory;
+use crate::config::id::{ComponentId, PipelineId};
+use crate::config::node::Node;
+use crate::telemetry::exporter::ExporterEvents;
+use crate::telemetry::health::Health;
+use crate::telemetry::ledger::{ExporterLedger, PipelineLedger};
+use crate::telemetry::process;
+
+/// Without a `memory_limiter`, spans may take this share of the memory that the process may use.
+const DEFAULT_BUDGET_PERCENT: u64 = 40;
+
+/// Where the system does not say how much memory there is.
+const FALLBACK_BUDGET: usize = 512 << 20;
+
+/// Everything built, nothing started.
+pub struct Graph {
+    /// Receivers, each with its door.
+    pub receivers: Vec<(ComponentId, Box<dyn Receiver>, Arc<Entrance>)>,
+    /// Extensions, in the order in which they start.
+    pub extensions: Vec<(ComponentId, Box<dyn Extension>)>,
+    /// One for each way from a pipeline to an exporter.
+    pub drivers: Vec<Arc<Driver>>,
+    /// Ledgers by pipeline.
+    pub pipelines: Vec<(PipelineId, PipelineLedger)>,
+    /// Ledgers and queues by exporter.
+    pub exporters: Vec<(ComponentId, ExporterLedger, Vec<Arc<Cursor>>)>,
+    /// The process's budget.
+    pub budget: Budget,
+    /// Set when the process stops.
+    pub stopping: Arc<AtomicBool>,
+}
+
+/// An exporter with what all pipelines that feed it share.
+struct Outgoing {
+    queue: QueueSettings,
+    outlet: Arc<Outlet>,
+    ledger: ExporterLedger,
+    cursors: Vec<Arc<Cursor>>,
+}
+
+struct Builder<'a> {
+    config: &'a Config,
+    table: &'a Table,
+    budget: Budget,
+    batching: HashMap<PipelineId, Batching>,
+    outgoing: Vec<(ComponentId, Outgoing)>,
+    drivers: Vec<Arc<Driver>>,
+    built: Vec<(PipelineId, Arc<Pipeline>)>,
+    /// Pipelines whose outputs are being built, to find a connector that leads back.
+    open: Vec<PipelineId>,
+}
+
+// === impl Graph ===
+
+impl Graph {
+    /// Builds everything that `config` names. An error says which component and why.
+    pub fn build(
+        config: &Config,
+        table: &Table,
+        health: &Health,
+        ack_timeout: Duration,
+    ) -> Result<Self, String> {
+        let mut builder = Builder::new(config, table)?;
+        for id in config.service.pipelines.keys() {
+            builder.pipeline(id)?;
+        }
+        let stopping = Arc::new(AtomicBool::new(false));
+        let receivers = builder.receivers(ack_timeout, &stopping)?;
+        let extensions = config.service.extensions.iter().map(|reference| {
+            let node = lookup(&config.extensions, reference)?;
+            Ok((
+                reference.id.clone(),
+                make(&table.extensions, &reference.id, node, health)?,
+            ))
+        });
+        Ok(Self {
+            receivers,
+            extensions: extensions.collect::<Result<_, String>>()?,
+            drivers: builder.drivers,
+            pipelines: builder
+                .built
+                .iter()
+                .map(|(id, pipeline)| (id.clone(), pipeline.ledger.clone()))
+                .collect(),
+            exporters: builder
+                .outgoing
+                .into_iter()
+                .map(|(id, out)| (id, out.ledger, out.cursors))
+                .collect(),
+            budget: builder.budget,
+            stopping,
+        })
+    }
+}
+
+// === impl Builder ===
+
+impl<'a> Builder<'a> {
+    fn new(config: &'a Config, table: &'a Table) -> Result<Self, String> {
+        let mut batching = HashMap::new();
+        let mut budget: Option<usize> = None;
+        for (id, pipeline) in &config.service.pipelines {
+            for reference in &pipeline.processors {
+                match make(
+                    &table.processors,
+                    &reference.id,
+                    lookup(&config.processors, reference)?,
+                    &(),
+                )? {
+                    Stage::Batch(settings) => drop(batching.insert(id.clone(), settings)),
+                    Stage::Budget(bytes) => budget = Some(budget.map_or(bytes, |known| known.min(bytes))),
+                }
+            }
+        }
+        let budget = Budget::new(budget.unwrap_or_else(default_budget));
+        let (outgoing, drivers, built, open) = Default::default();
+        Ok(Self {
+            config,
+            table,
+            budget,
+            batching,
+            outgoing,
+            drivers,
+            built,
+            open,
+        })
+    }
+
+    /// Builds a pipeline after those that it feeds; once.
+    fn pipeline(&mut self, id: &PipelineId) -> Result<Arc<Pipeline>, String> {
+        if let Some((_, pipeline)) = self.built.iter().find(|(known, _)| known == id) {
+            return Ok(pipeline.clone());
+        }
+        if self.open.contains(id) {
+            return Err(format!("pipeline `{id}` feeds itself through connectors"));
+        }
+        let Some(config) = self.config.service.pipelines.get(id) else {
+            return Err(format!("there is no pipeline `{id}`"));
+        };
+        self.open.push(id.clone());
+        let mut outputs = Vec::new();
+        for reference in &config.exporters {
+            match self.config.connectors.get(&reference.id) {
+                Some(node) => self.connect(reference, node, &mut outputs)?,
+                None => outputs.push(Output::Exporter(self.branching(id, reference)?)),
+            }
+        }
+        self.open.pop();
+        let pipeline = Arc::new(Pipeline {
+            ledger: PipelineLedger::default(),
+            outputs,
+        });
+        self.built.push((id.clone(), pipeline.clone()));
+        Ok(pipeline)
+    }
+
+    /// Every pipeline that the connector feeds is an output.
+    fn connect(
+        &mut self,
+        reference: &Reference,
+        node: &Node,
+        outputs: &mut Vec<Output>,
+    ) -> Result<(), String> {
+        match make(&self.table.connectors, &reference.id, node, &())? {
+            Connector::Forward => {
+                for id in self.fed_by(&reference.id) {
+                    outputs.push(Output::Pipeline(self.pipeline(&id)?));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The pipelines that have this receiver or connector in their list.
+    fn fed_by(&self, source: &ComponentId) -> Vec<PipelineId> {
+        let names =
+            |pipeline: &PipelineConfig| pipeline.receivers.iter().any(|reference| reference.id == *source);
+        let pipelines = self.config.service.pipelines.iter();
+        pipelines
+            .filter(|(_, pipeline)| names(pipeline))
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
+    fn branching(&mut self, pipeline: &PipelineId, reference: &Reference) -> Result<Branching, String> {
+        let batching = self.batching.get(pipeline).cloned().unwrap_or_default();
+        let branch = u16::try_from(self.drivers.len()).map_err(|_| "too many exporters".to_owned())?;
+        let budget = self.budget.clone();
+        let out = self.outgoing(reference)?;
+        let batching = out.queue.batch.as_ref().map_or(batching, Batching::from);
+        let size = if out.queue.enabled {
+            out.queue.queue_size
+        } else {
+            u64::MAX
+        };
+        let capacity = Capacity {
+            size,
+            sizer: out.queue.sizer,
+        };
+        let cursor = Cursor::new(batching, capacity, budget, out.ledger.clone());
+        out.cursors.push(cursor.clone());
+        let (outlet, queue) = (out.outlet.clone(), out.queue.clone());
+        self.drivers.push(Driver::new(outlet.clone(), cursor.clone()));
+        Ok(Branching {
+            cursor,
+            gate: outlet.gate.clone(),
+            awaited: queue.wait_for_result,
+            blocks: queue.block_on_overflow,
+            branch,
+            events: outlet.events.clone(),
+        })
+    }
+
+    /// An exporter is built once, however many pipelines feed it.
+    fn outgoing(&mut self, reference: &Reference) -> Result<&mut Outgoing, String> {
+        let id = &reference.id;
+        let at = match self.outgoing.iter().position(|(known, _)| known == id) {
+            Some(at) => at,
+            None => {
+                let node = lookup(&self.config.exporters, reference)?;
+                let exporter = make(&self.table.exporters, id, node, &())?;
+                self.outgoing.push((id.clone(), Outgoing::new(id, exporter)));
+                self.outgoing.len() - 1
+            }
+        };
+        self.outgoing
+            .get_mut(at)
+            .map(|(_, out)| out)
+            .ok_or_else(|| format!("exporter `{id}` was not built"))
+    }
+
+    fn receivers(
+        &mut self,
+        ack_timeout: Duration,
+        stopping: &Arc<AtomicBool>,
+    ) -> Result<Vec<(ComponentId, Box<dyn Receiver>, Arc<Entrance>)>, String> {
+        let mut receivers: Vec<(ComponentId, Box<dyn Receiver>, Arc<Entrance>)> = Vec::new();
+        let config = self.config;
+        for reference in config
+            .service
+            .pipelines
+            .values()
+            .flat_map(|pipeline| &pipeline.receivers)
+        {
+            let id = &reference.id;
+            let known = receivers.iter().any(|(known, _, _)| known == id);
+            let Some(node) = config.receivers.get(id).filter(|_| !known) else {
+                continue;
+            };
+            let receiver = make(&self.table.receivers, id, node, &())?;
+            let pipelines = self
+                .fed_by(id)
+                .iter()
+                .map(|id| self.pipeline(id))
+                .collect::<Result<_, _>>()?;
+            let entrance = Entrance {
+                pipelines,
+                budget: self.budget.clone(),
+                ack_timeout,
+                stopping: stopping.clone(),
+            };
+            receivers.push((id.clone(), receiver, Arc::new(entrance)));
+        }
+        Ok(receivers)
+    }
+}
+
+// === impl Outgoing ===
+
+impl Outgoing {
+    fn new(id: &ComponentId, exporter: Exporter) -> Self {
+        let Exporter {
+            destination,
+            queue,
+            retry,
+        } = exporter;
+        let ledger = ExporterLedger::default();
+        let slots = if queue.enabled {
+            queue.num_consumers
+        } else {
+            Semaphore::MAX_PERMITS
+        };
+        let outlet = Outlet {
+            destination,
+            gate: Gate::new(retry.clone()),
+            retry,
+            slots: Arc::new(Semaphore::new(slots.min(Semaphore::MAX_PERMITS))),
+            events: Arc::new(ExporterEvents::new(&id.to_string(), ledger.clone())),
+        };
+        Self {
+            queue,
+            outlet: Arc::new(outlet),
+            ledger,
+            cursors: Vec::new(),
+        }
+    }
+}
+
+fn lookup<'a>(
+    section: &'a crate::config::document::Components,
+    reference: &Reference,
+) -> Result<&'a Node, String> {
+    section
+        .get(&reference.id)
+        .ok_or_else(|| format!("`{}` is not configured", reference.id))
+}
+
+fn make<P: 'static, X: ?Sized + 'static>(
+    family: &[Factory<P, X>],
+    id: &ComponentId,
+    node: &Node,
+    context: &X,
+) -> Result<P, String> {
+    let factory = family.iter().find(|factory| factory.answers_to(&id.type_name));
+    let factory = factory.ok_or_else(|| format!("this build has no `{}`", id.type_name))?;
+    factory
+        .build(node, id, context)
+        .map_err(|reason| format!("`{id}` cannot be built: {reason}"))
+}
+
+fn default_budget() -> usize {
+    let share = process::memory_limit().map(|memory| memory / 100 * DEFAULT_BUDGET_PERCENT);
+    share
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .unwrap_or(FALLBACK_BUDGET)
+}

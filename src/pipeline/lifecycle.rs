@@ -1,0 +1,96 @@
+//! Start and stop, in order: what takes spans in starts last and stops first.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, join_all};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::graph::Graph;
+use crate::config::id::ComponentId;
+use crate::telemetry::ledger::ExporterLedger;
+
+/// A graph at work.
+pub struct Running {
+    receivers: Vec<BoxFuture<'static, ()>>,
+    drivers: Vec<JoinHandle<()>>,
+    exporters: Vec<(ComponentId, ExporterLedger)>,
+    stopping: Arc<AtomicBool>,
+    refuse: CancellationToken,
+    drain: CancellationToken,
+    close: CancellationToken,
+}
+
+/// What a stop left behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Spans that an exporter still had, by exporter; none when everything left.
+    pub left: Vec<(String, u64)>,
+    /// Whether receivers still had clients that waited for an answer.
+    pub clients_cut_off: bool,
+}
+
+// === impl Running ===
+
+impl Running {
+    /// Starts delivery, then extensions, then receivers. An error names what could not start.
+    pub async fn start(graph: Graph) -> Result<Self, String> {
+        let (refuse, drain, close) = Default::default();
+        let mut running = Self {
+            receivers: Vec::new(),
+            drivers: Vec::new(),
+            exporters: graph
+                .exporters
+                .into_iter()
+                .map(|(id, ledger, _)| (id, ledger))
+                .collect(),
+            stopping: graph.stopping,
+            refuse,
+            drain,
+            close,
+        };
+        for driver in graph.drivers {
+            running.drivers.push(tokio::spawn(
+                driver.run(running.drain.clone(), running.close.clone()),
+            ));
+        }
+        for (id, extension) in graph.extensions {
+            extension
+                .start()
+                .await
+                .map_err(|error| format!("`{id}` cannot start: {error}"))?;
+        }
+        for (id, receiver, entrance) in graph.receivers {
+            let started = receiver.start(entrance, running.refuse.clone()).await;
+            running
+                .receivers
+                .push(started.map_err(|error| format!("`{id}` cannot start: {error}"))?);
+        }
+        Ok(running)
+    }
+
+    /// Refuses new requests, lets those under way end and what is held leave, for no longer than `within`.
+    pub async fn stop(self, within: Duration) -> Drained {
+        let deadline = Instant::now() + within;
+        // What clients no longer wait for must still have time to leave.
+        let answered = Instant::now() + within.mul_f64(0.8);
+        self.stopping.store(true, Ordering::Relaxed);
+        self.refuse.cancel();
+        self.drain.cancel();
+        let clients_cut_off = timeout_at(answered, join_all(self.receivers)).await.is_err();
+        self.close.cancel();
+        // What is left is read from the ledgers, whether or not the drivers came to their end.
+        drop(timeout_at(deadline, join_all(self.drivers)).await);
+        let left = self
+            .exporters
+            .iter()
+            .map(|(id, ledger)| (id.to_string(), ledger.columns().in_flight));
+        Drained {
+            left: left.filter(|(_, spans)| *spans > 0).collect(),
+            clients_cut_off,
+        }
+    }
+}

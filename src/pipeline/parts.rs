@@ -1,0 +1,77 @@
+//! What the factories of each family make, and what they are given: the seams between the graph and components.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::delivery::{QueueSettings, RetrySettings};
+use super::destination::Destination;
+use super::receiver::Receiver;
+use super::stage::Stage;
+use crate::config::factory::{Catalog, Factory};
+use crate::telemetry::health::Health;
+
+/// What an exporter's factory makes: where spans go, and how delivery feeds it.
+#[derive(Clone)]
+pub struct Exporter {
+    /// Sends one batch once.
+    pub destination: Arc<dyn Destination>,
+    /// The `sending_queue` block.
+    pub queue: QueueSettings,
+    /// The `retry_on_failure` block.
+    pub retry: RetrySettings,
+}
+
+/// What a connector does between two pipelines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connector {
+    /// Hands on everything.
+    Forward,
+}
+
+/// Something beside the pipelines.
+pub trait Extension: Send {
+    /// Begins its work; returns once it can be reached, or says why it cannot.
+    fn start(self: Box<Self>) -> BoxFuture<'static, io::Result<()>>;
+}
+
+/// The factories of every component of a build.
+pub struct Table {
+    /// Make receivers.
+    pub receivers: Vec<Factory<Box<dyn Receiver>, ()>>,
+    /// Make what a processor contributes to its pipeline.
+    pub processors: Vec<Factory<Stage, ()>>,
+    /// Make exporters.
+    pub exporters: Vec<Factory<Exporter, ()>>,
+    /// Make connectors.
+    pub connectors: Vec<Factory<Connector, ()>>,
+    /// Make extensions, which may look at the health of the process.
+    pub extensions: Vec<Factory<Box<dyn Extension>, Health>>,
+}
+
+// === impl Exporter ===
+
+impl fmt::Debug for Exporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exporter")
+            .field("queue", &self.queue)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+// === impl Table ===
+
+impl Table {
+    /// All of them as configuration sees them.
+    pub fn catalog(&self) -> Catalog {
+        Catalog::default()
+            .with(&self.receivers)
+            .with(&self.processors)
+            .with(&self.exporters)
+            .with(&self.connectors)
+            .with(&self.extensions)
+    }
+}

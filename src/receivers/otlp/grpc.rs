@@ -1,0 +1,124 @@
+//! OTLP/gRPC: the trace service on raw bodies; health and reflection by tonic; everything else declined.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use prost::Message as _;
+
+use super::door::{Answer, Door, STALL, Sent};
+use super::fault::Fault;
+use super::services::Services;
+use crate::net::decompress::Encoding;
+use crate::net::grpc::server::{self, Message, Reply};
+use crate::pipeline::client::Client;
+use crate::telemetry::receiver::Reason;
+
+/// The one method that takes spans.
+pub const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+const ENCODINGS: HeaderValue = HeaderValue::from_static("identity,gzip,zstd,deflate");
+
+/// Answers one call.
+pub async fn handle(
+    door: &Door,
+    services: &Services,
+    client: &Arc<Client>,
+    request: Request<Incoming>,
+) -> Response<Reply> {
+    if !server::is_grpc(request.headers()) {
+        return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+    if request.method() != Method::POST {
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
+        response
+            .headers_mut()
+            .insert(ALLOW, HeaderValue::from_static("POST"));
+        return response;
+    }
+    if request.uri().path() != EXPORT {
+        return match services.call(request).await {
+            Ok(response) => response,
+            Err(fault) => refuse(door, client, fault),
+        };
+    }
+    match export(door, client, request).await {
+        Ok(None) => server::answer_empty(),
+        Ok(partial_success) => {
+            server::answer(&ExportTraceServiceResponse { partial_success }.encode_to_vec())
+        }
+        Err(fault) => refuse(door, client, fault),
+    }
+}
+
+async fn export(door: &Door, client: &Arc<Client>, request: Request<Incoming>) -> Result<Answer, Fault> {
+    let (head, mut body) = request.into_parts();
+    let encoding = encoding(&head.headers)?;
+    let message = server::read_message(&mut body, door.limit, STALL, door.budget())
+        .await
+        .map_err(|error| door.fault(error.into()))?;
+    let sent = unframe(message, encoding)?;
+    let client = if door.include_metadata {
+        Arc::new(super::metadata::client(client.address, &head, ":authority"))
+    } else {
+        client.clone()
+    };
+    door.export(sent, client, patience(&head.headers)).await
+}
+
+fn unframe(message: Message, encoding: Encoding) -> Result<Sent, Fault> {
+    let encoding = match (message.compressed, encoding) {
+        (false, _) => Encoding::Identity,
+        (true, Encoding::Identity) => {
+            let what = "the message is flagged as compressed, but grpc-encoding names no compression";
+            return Err(Fault::new(Reason::Framing, what));
+        }
+        (true, encoding) => encoding,
+    };
+    Ok(Sent {
+        body: message.payload,
+        encoding,
+        to_protobuf: None,
+    })
+}
+
+fn encoding(headers: &HeaderMap) -> Result<Encoding, Fault> {
+    let Some(name) = headers.get(GRPC_ENCODING) else {
+        return Ok(Encoding::Identity);
+    };
+    Encoding::from_name(name.as_bytes()).ok_or_else(|| {
+        let what =
+            format!("grpc-encoding {name:?} is not known here; known are identity, gzip, zstd, deflate");
+        Fault::new(Reason::Encoding, what)
+    })
+}
+
+/// What the client will wait for an answer, less what it takes to reach it.
+fn patience(headers: &HeaderMap) -> Option<Duration> {
+    server::timeout(headers).map(|timeout| timeout / 10 * 9)
+}
+
+fn refuse(door: &Door, client: &Client, fault: Fault) -> Response<Reply> {
+    door.note(&fault, client.address);
+    let encoding = fault.reason == Reason::Encoding;
+    let mut response = server::answer_status(fault.into_status());
+    if encoding {
+        response.headers_mut().insert(GRPC_ACCEPT_ENCODING, ENCODINGS);
+    }
+    response
+}
+
+/// An answer to something that is not gRPC.
+fn plain(status: StatusCode) -> Response<Reply> {
+    let mut response = Response::new(Reply::Bare);
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+}

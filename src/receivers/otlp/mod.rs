@@ -1,0 +1,238 @@
+//! The `otlp` receiver: OTLP traces over gRPC and HTTP, as the specification asks of a server.
+//!
+//! Promises: a success answer is the pipelines' own; what cannot be taken is refused in the words of the
+//! protocol, with a time to come back where that helps; every byte held is paid from the budget beforehand.
+
+mod body;
+pub mod config;
+mod cors;
+mod door;
+mod fault;
+mod format;
+mod grpc;
+mod http;
+mod metadata;
+mod services;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt, join};
+use hyper::service::service_fn;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use self::config::{GrpcConfig, HttpConfig, OtlpConfig};
+use self::door::Door;
+use self::http::Http;
+use self::services::Services;
+use crate::config::factory::{About, Factory, Kind, Stability};
+use crate::net::listen::Listener;
+use crate::net::serve::{Connection, serve};
+use crate::pipeline::client::Client;
+use crate::pipeline::intake::Intake;
+use crate::pipeline::receiver::Receiver;
+use crate::telemetry::receiver::{ConnectionEvents, ReceiverEvents};
+
+/// A configured receiver.
+#[derive(Clone, Debug)]
+pub struct OtlpReceiver {
+    id: String,
+    config: OtlpConfig,
+}
+
+/// A receiver that listens and does not serve yet.
+pub struct Bound {
+    id: String,
+    grpc: Option<(Listener, GrpcConfig)>,
+    http: Option<(Listener, HttpConfig)>,
+}
+
+/// How the receiver is known to configuration.
+pub fn factory() -> Factory<Box<dyn Receiver>, ()> {
+    let about = About {
+        name: "otlp",
+        aliases: &[],
+        stability: Stability::Beta,
+        summary: "Takes OTLP traces over gRPC and HTTP.",
+    };
+    Factory::of::<OtlpConfig>(Kind::Receiver, about, |config, id, ()| {
+        Ok(Box::new(OtlpReceiver::new(id.to_string(), config)))
+    })
+}
+
+// === impl OtlpReceiver ===
+
+impl OtlpReceiver {
+    /// The receiver with id `id` (`otlp`, `otlp/name`); `config` has been validated.
+    pub fn new(id: impl Into<String>, config: OtlpConfig) -> Self {
+        Self {
+            id: id.into(),
+            config,
+        }
+    }
+
+    /// Begins to listen; names the endpoint that cannot be had.
+    pub async fn bind(self) -> io::Result<Bound> {
+        let mut bound = Bound {
+            id: self.id,
+            grpc: None,
+            http: None,
+        };
+        if let Some(grpc) = self.config.protocols.grpc.on() {
+            let listener = Listener::bind(&grpc.endpoint, grpc.transport.family()).await?;
+            bound.grpc = Some((listener, grpc.clone()));
+        }
+        if let Some(http) = self.config.protocols.http.on() {
+            let listener = Listener::bind(&http.endpoint, http.transport.family()).await?;
+            bound.http = Some((listener, http.clone()));
+        }
+        Ok(bound)
+    }
+}
+
+impl Receiver for OtlpReceiver {
+    fn start(
+        self: Box<Self>,
+        intake: Arc<dyn Intake>,
+        stop: CancellationToken,
+    ) -> BoxFuture<'static, io::Result<BoxFuture<'static, ()>>> {
+        async move { self.bind().await?.serve(intake, stop).await }.boxed()
+    }
+}
+
+// === impl Bound ===
+
+impl Bound {
+    /// Where gRPC is served; empty when it is not.
+    pub fn grpc_addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        self.grpc
+            .as_ref()
+            .map_or(Ok(Vec::new()), |(listener, _)| listener.addresses())
+    }
+
+    /// Where HTTP is served; empty when it is not.
+    pub fn http_addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        self.http
+            .as_ref()
+            .map_or(Ok(Vec::new()), |(listener, _)| listener.addresses())
+    }
+
+    /// Serves until `stop`; the result ends when the last request has been answered, and cuts off what is
+    /// left when it is dropped.
+    pub async fn serve(
+        self,
+        intake: Arc<dyn Intake>,
+        stop: CancellationToken,
+    ) -> io::Result<BoxFuture<'static, ()>> {
+        let nothing = || async {}.boxed();
+        let grpc = match self.grpc {
+            Some((listener, config)) => {
+                serve_grpc(&self.id, listener, config, intake.clone(), stop.clone()).await?
+            }
+            None => nothing(),
+        };
+        let http = match self.http {
+            Some((listener, config)) => serve_http(&self.id, listener, config, intake, stop)?,
+            None => nothing(),
+        };
+        // Their own tasks, so that a receiver serves whether or not anybody polls the result.
+        let tasks = join(
+            AbortOnDropHandle::new(tokio::spawn(grpc)),
+            AbortOnDropHandle::new(tokio::spawn(http)),
+        );
+        Ok(tasks.map(|_| ()).boxed())
+    }
+}
+
+async fn serve_grpc(
+    id: &str,
+    listener: Listener,
+    config: GrpcConfig,
+    intake: Arc<dyn Intake>,
+    stop: CancellationToken,
+) -> io::Result<BoxFuture<'static, ()>> {
+    let events = ReceiverEvents::new(id, "grpc");
+    events.listening(&listener.addresses()?);
+    let connections = ConnectionEvents::new(id, "grpc");
+    let budget = intake.budget().clone();
+    let services = Arc::new(Services::new().await?);
+    let door = Arc::new(Door {
+        intake,
+        events,
+        limit: config.limit(),
+        include_metadata: config.include_metadata,
+    });
+    let new_service = {
+        let services = services.clone();
+        move |connection: Connection| {
+            let (door, services) = (door.clone(), services.clone());
+            let client = client(&connection);
+            service_fn(move |request| {
+                let in_flight = connection.activity.request();
+                let (door, services, client) = (door.clone(), services.clone(), client.clone());
+                async move {
+                    let response = grpc::handle(&door, &services, &client, request).await;
+                    drop(in_flight);
+                    Ok(response)
+                }
+            })
+        }
+    };
+    let settings = config.serve();
+    Ok(async move {
+        let stopping = async {
+            stop.cancelled().await;
+            services.stopping().await;
+        };
+        join(
+            serve(listener, settings, budget, connections, new_service, stop.clone()),
+            stopping,
+        )
+        .await;
+    }
+    .boxed())
+}
+
+fn serve_http(
+    id: &str,
+    listener: Listener,
+    config: HttpConfig,
+    intake: Arc<dyn Intake>,
+    stop: CancellationToken,
+) -> io::Result<BoxFuture<'static, ()>> {
+    let events = ReceiverEvents::new(id, "http");
+    events.listening(&listener.addresses()?);
+    let connections = ConnectionEvents::new(id, "http");
+    let budget = intake.budget().clone();
+    let door = Door {
+        intake,
+        events,
+        limit: config.limit(),
+        include_metadata: config.include_metadata,
+    };
+    let http = Arc::new(Http::new(door, &config));
+    let new_service = move |connection: Connection| {
+        let http = http.clone();
+        let client = client(&connection);
+        service_fn(move |request| {
+            let in_flight = connection.activity.request();
+            let (http, client) = (http.clone(), client.clone());
+            async move {
+                let response = http.handle(&client, request).await;
+                drop(in_flight);
+                Ok(response)
+            }
+        })
+    };
+    Ok(serve(listener, config.serve(), budget, connections, new_service, stop).boxed())
+}
+
+/// What is known of a client whose requests carry nothing of their own.
+fn client(connection: &Connection) -> Arc<Client> {
+    Arc::new(Client {
+        address: Some(connection.peer),
+        metadata: Vec::new(),
+    })
+}

@@ -1,0 +1,70 @@
+//! Whether this process is fit to take spans, for whoever asks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Instant, SystemTime};
+
+/// The state of the process; clones share it.
+#[derive(Clone, Debug)]
+pub struct Health(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    stage: AtomicU8,
+    since: SystemTime,
+    clock: Instant,
+}
+
+/// Where the process is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Not listening yet.
+    Starting,
+    /// Takes spans.
+    Ready,
+    /// Finishes what it has.
+    Stopping,
+}
+
+// === impl Health ===
+
+impl Default for Health {
+    fn default() -> Self {
+        Self(Arc::new(Inner {
+            stage: AtomicU8::new(0),
+            since: SystemTime::now(),
+            clock: Instant::now(),
+        }))
+    }
+}
+
+impl Health {
+    /// The stage now.
+    pub fn stage(&self) -> Stage {
+        match self.0.stage.load(Ordering::Relaxed) {
+            0 => Stage::Starting,
+            1 => Stage::Ready,
+            _ => Stage::Stopping,
+        }
+    }
+
+    /// Every receiver listens.
+    pub fn ready(&self) {
+        self.0.stage.store(1, Ordering::Relaxed);
+    }
+
+    /// The process was told to stop.
+    pub fn stopping(&self) {
+        self.0.stage.store(2, Ordering::Relaxed);
+    }
+
+    /// When the process started.
+    pub fn since(&self) -> SystemTime {
+        self.0.since
+    }
+
+    /// How long ago that is.
+    pub fn uptime(&self) -> std::time::Duration {
+        self.0.clock.elapsed()
+    }
+}

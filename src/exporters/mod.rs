@@ -1,5 +1,7 @@
 //! Components that hand spans to a destination.
 
+pub mod debug;
+pub mod nop;
 pub mod otlp_grpc;
 pub mod otlp_http;
 
@@ -10,5 +12,10 @@ use crate::pipeline::parts::Exporter;
 
 /// Every exporter of this build.
 pub fn table() -> Vec<Factory<Exporter, ()>> {
-    vec![otlp_grpc::factory(), otlp_http::factory()]
+    vec![
+        debug::factory(),
+        nop::factory(),
+        otlp_grpc::factory(),
+        otlp_http::factory(),
+    ]
 }

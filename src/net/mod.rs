@@ -5,6 +5,7 @@ pub mod causes;
 pub mod compress;
 pub mod decompress;
 pub mod grpc;
+pub mod gzip;
 pub mod headers;
 pub mod http_client;
 pub mod io;

@@ -1,0 +1,61 @@
+//! gzip for bodies of any size. An encoder's state is a quarter of a megabyte, and making it costs more than
+//! compressing a small body; so each thread keeps one and uses it again.
+
+use std::cell::RefCell;
+use std::io;
+
+use bytes::Bytes;
+use flate2::{Compress, Compression, Crc, FlushCompress, Status};
+
+/// Magic, deflate, no flags, no time, no word about effort, unknown system.
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+
+/// Room in the output that the encoder finds at each turn.
+const STEP: usize = 4096;
+
+thread_local! {
+    static KEPT: RefCell<Option<(Compression, Compress)>> = const { RefCell::new(None) };
+}
+
+/// Appends the concatenation of `parts`, compressed, to `out`.
+pub fn compress(level: Compression, parts: &[Bytes], mut out: Vec<u8>) -> io::Result<Vec<u8>> {
+    let mut encoder = match KEPT.take() {
+        Some((kept, mut encoder)) if kept == level => {
+            encoder.reset();
+            encoder
+        }
+        _ => Compress::new(level, false),
+    };
+    let mut sum = Crc::new();
+    out.extend_from_slice(&HEADER);
+    for part in parts {
+        sum.update(part);
+        feed(&mut encoder, part, FlushCompress::None, &mut out)?;
+    }
+    feed(&mut encoder, &[], FlushCompress::Finish, &mut out)?;
+    out.extend_from_slice(&sum.sum().to_le_bytes());
+    // The length modulo 2^32, as the checksum counts it.
+    out.extend_from_slice(&sum.amount().to_le_bytes());
+    KEPT.set(Some((level, encoder)));
+    Ok(out)
+}
+
+fn feed(encoder: &mut Compress, mut input: &[u8], flush: FlushCompress, out: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        // Grows by doubling once it is full.
+        out.reserve(STEP);
+        let before = encoder.total_in();
+        let status = encoder
+            .compress_vec(input, out, flush)
+            .map_err(io::Error::other)?;
+        let taken = usize::try_from(encoder.total_in() - before).map_err(io::Error::other)?;
+        input = input.get(taken..).unwrap_or_default();
+        let done = match flush {
+            FlushCompress::Finish => status == Status::StreamEnd,
+            _ => input.is_empty(),
+        };
+        if done {
+            return Ok(());
+        }
+    }
+}

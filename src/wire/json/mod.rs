@@ -1,0 +1,38 @@
+//! OTLP/JSON to protobuf bytes and back, by the schema's table.
+//!
+//! Taken in: names in camelCase and snake_case; enums as numbers and names; 64-bit integers as strings and
+//! numbers; ids as hexadecimal in any case, other bytes as base64; `NaN`, `Infinity` and `-Infinity` as
+//! strings; `null` as absent; unknown fields, which are left out. Given out: the strict form of all these.
+//!
+//! Nesting is bounded by the JSON parser at 128, below what protobuf allows.
+
+mod bytes;
+mod read;
+mod scalar;
+mod write;
+
+use super::Malformed;
+use super::locate::verify;
+use super::schema::{REQUEST, RESPONSE};
+
+/// The protobuf bytes of an `ExportTraceServiceRequest` in JSON. The error names the JSON path and the value.
+pub fn to_protobuf(json: &[u8]) -> Result<Vec<u8>, Malformed> {
+    read::read(json, &REQUEST)
+}
+
+/// The JSON of an encoded `ExportTraceServiceRequest`.
+pub fn from_protobuf(request: &[u8]) -> Result<Vec<u8>, Malformed> {
+    verify(request, &REQUEST)?;
+    Ok(write::write(request, &REQUEST))
+}
+
+/// The protobuf bytes of an `ExportTraceServiceResponse` in JSON.
+pub fn response_to_protobuf(json: &[u8]) -> Result<Vec<u8>, Malformed> {
+    read::read(json, &RESPONSE)
+}
+
+/// The JSON of an encoded `ExportTraceServiceResponse`.
+pub fn response_from_protobuf(response: &[u8]) -> Result<Vec<u8>, Malformed> {
+    verify(response, &RESPONSE)?;
+    Ok(write::write(response, &RESPONSE))
+}

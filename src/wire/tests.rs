@@ -1,0 +1,8 @@
+//! What the wire promises, for generated requests and for hand-made ones.
+
+mod cutting;
+mod editing;
+mod generate;
+mod json;
+mod limits;
+mod walking;

@@ -1,0 +1,169 @@
+//! Rewriting by decision, and edits.
+
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use proptest::prelude::*;
+
+use super::generate::{request, salted};
+use crate::wire::writer::{put_bytes, put_int};
+use crate::wire::{
+    Decision, Editor, Index, ResourceView, ScopeView, SpanView, Traces, Value, ValueView, oracle,
+};
+
+/// Decides about each span by number.
+struct BySpan<F>(usize, F);
+
+impl<F: FnMut(usize, SpanView<'_>) -> Decision> Editor for BySpan<F> {
+    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: SpanView<'_>) -> Decision {
+        self.0 += 1;
+        (self.1)(self.0 - 1, span)
+    }
+}
+
+fn checked(bytes: Vec<u8>) -> Traces {
+    Traces::check(bytes.into()).unwrap().traces
+}
+
+proptest! {
+    /// Every kind of edit gives what the same edit on decoded objects gives, and what comes out passes again.
+    #[test]
+    fn edits_agree_with_objects(request in request(), seed: u64, ways: u8) {
+        oracle::edit(&checked(salted(&request, seed)), ways);
+    }
+
+    /// Spans beside dropped and edited ones keep their bytes, unknown fields included.
+    #[test]
+    fn neighbours_keep_their_bytes(request in request(), seed: u64, chosen: u32) {
+        let traces = checked(salted(&request, seed));
+        let is_chosen = |number: usize| chosen & 1 << (number % 32) != 0;
+        let edited = traces.edit(&mut BySpan(0, |number, _: SpanView<'_>| match is_chosen(number) {
+            true => Decision::Drop,
+            false => Decision::Keep,
+        }));
+        let (before, after) = (Index::of(&traces), Index::of(&edited));
+        let kept = before.spans().enumerate().filter(|(number, _)| !is_chosen(*number));
+        let kept: Vec<&[u8]> = kept.map(|(_, located)| located.span.bytes()).collect();
+        let left: Vec<&[u8]> = after.spans().map(|located| located.span.bytes()).collect();
+        prop_assert_eq!(kept, left);
+    }
+
+    /// What is kept whole is handed back without a copy.
+    #[test]
+    fn all_kept_is_the_same_bytes(request in request(), seed: u64) {
+        let traces = checked(salted(&request, seed));
+        let edited = traces.edit(&mut BySpan(0, |_, _: SpanView<'_>| Decision::Keep));
+        prop_assert_eq!(edited.bytes().as_ptr(), traces.bytes().as_ptr());
+    }
+}
+
+/// A request of one span with these attributes, and an unknown field 99 in span and attribute.
+fn one_span(attributes: &[(&str, i64)]) -> Traces {
+    let mut span = Vec::new();
+    put_bytes(&mut span, 1, &[1; 16]);
+    put_bytes(&mut span, 2, &[2; 8]);
+    put_int(&mut span, 99, 7);
+    for (key, value) in attributes {
+        let (mut pair, mut body) = (Vec::new(), Vec::new());
+        put_bytes(&mut pair, 1, key.as_bytes());
+        put_int(&mut body, 3, *value as u64);
+        put_bytes(&mut pair, 2, &body);
+        put_int(&mut pair, 99, 8);
+        put_bytes(&mut span, 9, &pair);
+    }
+    let (mut scope, mut resource, mut request) = (Vec::new(), Vec::new(), Vec::new());
+    put_bytes(&mut scope, 2, &span);
+    put_bytes(&mut resource, 2, &scope);
+    put_bytes(&mut request, 1, &resource);
+    checked(request)
+}
+
+fn attributes(traces: &Traces) -> Vec<(String, i64)> {
+    let index = Index::of(traces);
+    let pairs = index.spans().flat_map(|located| located.span.attributes());
+    let int = |value: ValueView<'_>| {
+        if let ValueView::Int(value) = value {
+            value
+        } else {
+            -1
+        }
+    };
+    pairs
+        .map(|pair| (pair.key().to_owned(), int(pair.value())))
+        .collect()
+}
+
+/// Insert adds only what is missing, update changes only what is there, upsert does both, delete removes;
+/// a written key is there once, order stays, and unknown fields of span and attribute survive.
+#[test]
+fn attribute_edits_do_what_they_say() {
+    let traces = one_span(&[("a", 1), ("b", 2), ("a", 3), ("c", 4)]);
+    let edited = traces.edit(&mut BySpan(0, |_, span: SpanView<'_>| {
+        let mut amendment = span.amend();
+        amendment.insert("b", &Value::Int(20));
+        amendment.insert("d", &Value::Int(21));
+        amendment.update("a", &Value::Int(22));
+        amendment.update("e", &Value::Int(23));
+        amendment.upsert("f", &Value::Int(24));
+        amendment.delete("c");
+        assert!(matches!(amendment.attribute("a"), Some(ValueView::Int(22))));
+        assert!(amendment.attribute("c").is_none());
+        amendment.decide()
+    }));
+    let expected = [("a", 22), ("b", 2), ("d", 21), ("f", 24)];
+    assert_eq!(
+        attributes(&edited),
+        expected.map(|(key, value)| (key.to_owned(), value))
+    );
+    let unknown = |traces: &Traces, value: u8| {
+        let needle = [0x98, 0x06, value];
+        traces
+            .bytes()
+            .windows(3)
+            .filter(|window| *window == needle)
+            .count()
+    };
+    assert_eq!((unknown(&edited, 7), unknown(&edited, 8)), (1, 2));
+}
+
+/// Edits that find nothing to do are no edit.
+#[test]
+fn idle_edits_keep_the_bytes() {
+    let traces = one_span(&[("a", 1)]);
+    let edited = traces.edit(&mut BySpan(0, |_, span: SpanView<'_>| {
+        let mut amendment = span.amend();
+        amendment.insert("a", &Value::Bool(true));
+        amendment.update("b", &Value::Bool(true));
+        amendment.delete("c");
+        amendment.decide()
+    }));
+    assert_eq!(edited.bytes().as_ptr(), traces.bytes().as_ptr());
+}
+
+/// Every kind of value is written as it reads.
+#[test]
+fn values_are_written_as_they_read() {
+    let value = Value::KeyValueList(vec![
+        ("s".into(), Value::String("é".into())),
+        ("b".into(), Value::Bytes(vec![0, 255])),
+        (
+            "l".into(),
+            Value::Array(vec![Value::Double(-0.5), Value::Bool(false), Value::Int(-3)]),
+        ),
+    ]);
+    let edited = one_span(&[]).edit(&mut BySpan(0, |_, span: SpanView<'_>| {
+        let mut amendment = span.amend();
+        amendment.upsert("k", &value);
+        amendment.decide()
+    }));
+    let edited = checked(edited.bytes().to_vec());
+    let index = Index::of(&edited);
+    let read = index.spans().next().unwrap().span.attribute("k").unwrap();
+    assert_eq!(read.to_value(), Some(value));
+}
+
+/// A request whose last span is dropped is empty.
+#[test]
+fn envelopes_go_with_their_last_span() {
+    let edited = one_span(&[]).edit(&mut BySpan(0, |_, _: SpanView<'_>| Decision::Drop));
+    assert_eq!(oracle::decoded(&edited), ExportTraceServiceRequest::default());
+    assert_eq!((edited.spans(), edited.bytes().len()), (0, 0));
+}

@@ -1,0 +1,182 @@
+//! Attribute values: read in place, and written.
+
+use std::borrow::Cow;
+
+use super::reader::{Fields, wire};
+use super::views::{AttributeView, messages, text};
+use super::writer::{put_bytes, put_int, put_key};
+
+/// An attribute's value, read in place.
+#[derive(Clone, Debug)]
+pub enum ValueView<'a> {
+    /// No value.
+    Empty,
+    /// Text.
+    String(&'a str),
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A floating point number.
+    Double(f64),
+    /// Raw bytes.
+    Bytes(&'a [u8]),
+    /// Values in order.
+    Array(ArrayView<'a>),
+    /// Keys and values in order.
+    KeyValueList(KeyValueListView<'a>),
+    /// An index into a string table; it belongs to profiles and is only carried along.
+    StringIndex(i32),
+}
+
+/// An array of values.
+#[derive(Clone, Debug)]
+pub struct ArrayView<'a>(Cow<'a, [u8]>);
+
+/// A list of keys and values.
+#[derive(Clone, Debug)]
+pub struct KeyValueListView<'a>(Cow<'a, [u8]>);
+
+/// A value to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Text.
+    String(String),
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A floating point number.
+    Double(f64),
+    /// Raw bytes.
+    Bytes(Vec<u8>),
+    /// Values in order.
+    Array(Vec<Value>),
+    /// Keys and values in order.
+    KeyValueList(Vec<(String, Value)>),
+}
+
+// === impl ValueView ===
+
+/// The value that several `AnyValue` bodies make together: the last kind wins; lists of one kind that follow
+/// each other are joined.
+pub(super) fn merged<'a>(bodies: impl Iterator<Item = &'a [u8]>) -> ValueView<'a> {
+    bodies
+        .flat_map(Fields::of)
+        .fold(ValueView::Empty, |before, field| match field.key {
+            0x0a => ValueView::String(text(Some(field))),
+            0x10 => ValueView::Bool(field.value != 0),
+            0x18 => ValueView::Int(field.value as i64),
+            0x21 => ValueView::Double(f64::from_bits(field.value)),
+            0x2a => ValueView::Array(ArrayView(match before {
+                ValueView::Array(list) => join(list.0, field.payload),
+                _ => Cow::Borrowed(field.payload),
+            })),
+            0x32 => ValueView::KeyValueList(KeyValueListView(match before {
+                ValueView::KeyValueList(list) => join(list.0, field.payload),
+                _ => Cow::Borrowed(field.payload),
+            })),
+            0x3a => ValueView::Bytes(field.payload),
+            0x40 => ValueView::StringIndex(field.value as i32),
+            _ => before,
+        })
+}
+
+fn join<'a>(first: Cow<'a, [u8]>, second: &[u8]) -> Cow<'a, [u8]> {
+    let mut joined = first.into_owned();
+    joined.extend_from_slice(second);
+    Cow::Owned(joined)
+}
+
+impl ValueView<'_> {
+    /// The text, when it is text.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A copy to be kept or written. A string index, which has no meaning in traces, becomes its number.
+    pub fn to_value(&self) -> Option<Value> {
+        Some(match self {
+            Self::Empty => return None,
+            Self::String(text) => Value::String((*text).into()),
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Int(value) => Value::Int(*value),
+            Self::Double(value) => Value::Double(*value),
+            Self::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
+            Self::Array(list) => Value::Array(list.iter().filter_map(|item| item.to_value()).collect()),
+            Self::KeyValueList(list) => {
+                let pairs = list.iter();
+                Value::KeyValueList(
+                    pairs
+                        .filter_map(|pair| Some((pair.key().into(), pair.value().to_value()?)))
+                        .collect(),
+                )
+            }
+            Self::StringIndex(index) => Value::Int(i64::from(*index)),
+        })
+    }
+}
+
+// === impl ArrayView ===
+
+impl ArrayView<'_> {
+    /// The values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = ValueView<'_>> {
+        messages(&self.0, 1).map(|body| merged(std::iter::once(body)))
+    }
+}
+
+// === impl KeyValueListView ===
+
+impl KeyValueListView<'_> {
+    /// The keys and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = AttributeView<'_>> {
+        messages(&self.0, 1).map(AttributeView::new)
+    }
+}
+
+// === impl Value ===
+
+impl Value {
+    /// Writes the body of an `AnyValue`.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::String(text) => put_bytes(out, 1, text.as_bytes()),
+            Self::Bool(value) => put_int(out, 2, u64::from(*value)),
+            Self::Int(value) => put_int(out, 3, *value as u64),
+            Self::Double(value) => {
+                put_key(out, 4, wire::FIXED64);
+                out.extend_from_slice(&value.to_le_bytes());
+            }
+            Self::Bytes(bytes) => put_bytes(out, 7, bytes),
+            Self::Array(items) => {
+                let mut list = Vec::new();
+                for item in items {
+                    let mut body = Vec::new();
+                    item.put(&mut body);
+                    put_bytes(&mut list, 1, &body);
+                }
+                put_bytes(out, 5, &list);
+            }
+            Self::KeyValueList(pairs) => {
+                let mut list = Vec::new();
+                for (key, value) in pairs {
+                    put_bytes(&mut list, 1, &key_value(key, value));
+                }
+                put_bytes(out, 6, &list);
+            }
+        }
+    }
+}
+
+/// The body of a `KeyValue`.
+pub(super) fn key_value(key: &str, value: &Value) -> Vec<u8> {
+    let (mut out, mut body) = (Vec::new(), Vec::new());
+    value.put(&mut body);
+    put_bytes(&mut out, 1, key.as_bytes());
+    put_bytes(&mut out, 2, &body);
+    out
+}

@@ -26,7 +26,7 @@ pub(super) struct Job {
 
 /// The first wait before resending when the gateway named none; doubles up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 impl Job {
     /// Sends one request after another until the run is over.
@@ -57,7 +57,8 @@ impl Job {
                     retry_after: Some(delay),
                     ..
                 } => *delay,
-                _ => wait,
+                // Spread, so that those who were refused together do not come back together.
+                _ => wait.mul_f64(rand::random_range(0.5..1.5)),
             };
             wait = (wait * 2).min(LONGEST_WAIT);
             let again = self.settle(first, body.len() as u64, &answer, started);

@@ -31,9 +31,11 @@ def differences(exported, arrived):
     return faults
 
 
-def first_change(wanted, got):
-    """The first field that differs. Fields that the sender does not speak of are not compared."""
-    for key, value in wanted.items():
-        if got.get(key) != value:
-            return f"{key} is\n        {str(got.get(key))[:2000]} instead of\n        {str(value)[:2000]}"
-    return None
+def first_change(wanted, got, place=""):
+    """The first field that differs, by its path. Fields that the sender does not speak of are not compared."""
+    if not (isinstance(wanted, dict) and isinstance(got, dict)):
+        return None if got == wanted else f"{place} is {str(got)[:500]} instead of {str(wanted)[:500]}"
+    if place and wanted.keys() != got.keys():
+        return f"{place} has the keys {sorted(got)} instead of {sorted(wanted)}"
+    changes = (first_change(value, got.get(key), f"{place}.{key}".lstrip(".")) for key, value in wanted.items())
+    return next(filter(None, changes), None)

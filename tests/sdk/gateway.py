@@ -42,10 +42,11 @@ service:
       level: none
 """
 
-# How a gateway sends to the next: gRPC with the exporter's defaults, HTTP uncompressed.
+# How a gateway sends on: gRPC and JSON compressed, as by default, HTTP not.
 EXPORTERS = {
     "grpc": ("otlp_grpc", "otlp_grpc: {{endpoint: '127.0.0.1:{grpc}', tls: {{insecure: true}}}}"),
     "http": ("otlp_http", "otlp_http: {{endpoint: 'http://127.0.0.1:{http}', compression: none}}"),
+    "json": ("otlp_http", "otlp_http: {{endpoint: 'http://127.0.0.1:{http}', encoding: json}}"),
 }
 
 

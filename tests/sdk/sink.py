@@ -116,7 +116,7 @@ class _HttpHandler(BaseHTTPRequestHandler):
 
 def parse_json(body):
     """OTLP/JSON: protobuf's own JSON, except that ids are hex."""
-    document = json.loads(body)
+    document = json.loads(body, parse_int=lambda digits: -0.0 if digits == "-0" else int(digits))
     for resource_spans in document.get("resourceSpans", []):
         for scope_spans in resource_spans.get("scopeSpans", []):
             for span in scope_spans.get("spans", []):

@@ -180,7 +180,7 @@ func attributes(index int) []attribute.KeyValue {
 		attribute.Int64("int.zero", 0),
 		attribute.Float64("double", float64(index)/7),
 		attribute.Float64("double.negative_zero", math.Copysign(0, -1)),
-		attribute.Float64("double.nan", math.NaN()),
+		attribute.Float64("double.nan", math.Float64frombits(0x7ff8000000000000)), // the one that JSON can carry
 		attribute.Float64("double.infinity", math.Inf(-1)),
 		attribute.Float64("double.tiny", math.SmallestNonzeroFloat64),
 		attribute.StringSlice("array.text", []string{"a", "", "ü"}),

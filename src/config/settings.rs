@@ -25,6 +25,10 @@ pub trait Settings: DeserializeOwned + Serialize + JsonSchema + Default {
 
     /// What the type alone cannot say; each problem names its key.
     fn validate(&self, _problems: &mut Problems) {}
+
+    /// What may be meant as it is written and has a price, such as spans lost after they were acknowledged;
+    /// `validate` and start-up warn of it.
+    fn warn(&self, _warnings: &mut Problems) {}
 }
 
 /// A key below a component and a sentence about it.

@@ -2,7 +2,7 @@
 //! pipelines without an end, connectors that join nothing.
 
 use super::collector;
-use super::diagnostic::{Diagnostics, nearest};
+use super::diagnostic::{Diagnostics, listed, nearest};
 use super::document::{Config, Pipeline, Reference};
 use super::factory::{Catalog, Kind};
 use super::id::{ComponentId, PipelineId};
@@ -57,14 +57,9 @@ fn unknown_type(
     let family = Kind::ALL
         .into_iter()
         .find(|other| catalog.find(*other, wanted).is_some());
-    let names = known
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let all = match names.as_str() {
-        "" => format!("this build has no {}", kind.section()),
-        names => format!("this build has {names}"),
+    let all = match known.as_slice() {
+        [] => format!("this build has no {}", kind.section()),
+        known => format!("this build has {}", listed(known)),
     };
     let one = kind.one();
     if collector::has(kind, wanted) {

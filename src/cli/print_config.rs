@@ -42,13 +42,14 @@ fn parts<'a>(config: &'a Config, catalog: &Catalog) -> Vec<Part<'a>> {
             let component = catalog.find(kind, &id.type_name);
             let effective =
                 component.and_then(|component| component.check(node, &mut Diagnostics::default()));
-            let value = without_nulls(effective.unwrap_or_default());
+            let value = without_unset(effective.unwrap_or_default(), Some(node));
             parts.push((format!("{}.{id}", kind.section()), value, Some(node)));
         }
     }
     let telemetry = serde_json::to_value(&config.service.telemetry).unwrap_or_default();
     let node = config.service.telemetry_node.as_ref();
-    parts.push(("service.telemetry".into(), without_nulls(telemetry), node));
+    let telemetry = without_unset(telemetry, node);
+    parts.push(("service.telemetry".into(), telemetry, node));
     parts
 }
 
@@ -83,13 +84,18 @@ fn document(config: &Config, parts: Vec<Part<'_>>) -> Value {
     Value::Object(root)
 }
 
-/// What is not set is not printed.
-fn without_nulls(value: Value) -> Value {
+/// What is not set is not printed, unless nothing is what was written.
+fn without_unset(value: Value, node: Option<&Node>) -> Value {
+    let below = |key: &str| node.and_then(|node| node.get(key));
     match value {
-        Value::Object(map) => {
-            let kept = map.into_iter().filter(|(_, value)| !value.is_null());
-            kept.map(|(key, value)| (key, without_nulls(value))).collect()
-        }
+        Value::Object(map) => map
+            .into_iter()
+            .filter(|(key, value)| !value.is_null() || below(key).is_some())
+            .map(|(key, value)| {
+                let node = below(&key);
+                (key, without_unset(value, node))
+            })
+            .collect(),
         other => other,
     }
 }

@@ -76,6 +76,12 @@ fn print_config_shows_defaults_and_hides_secrets() {
         printed.contains("[REDACTED]") && !printed.contains("abc") && !printed.contains("s3cr3t"),
         "{printed}"
     );
+    let text = around("workers: 1") + "  telemetry:\n    resource: {a: , b: c}\n";
+    let resource = with(&text, |inputs| print_config(inputs, false, &catalog(), false)).unwrap();
+    assert!(
+        resource.contains("    resource:\n      a: null\n      b: c\n"),
+        "{resource}"
+    );
     let again = with(&printed, |inputs| print_config(inputs, false, &catalog(), false));
     assert_eq!(again.unwrap(), printed);
 }

@@ -1,13 +1,14 @@
 //! From a node to typed settings, with everything that is wrong found in one go: keys without effect are taken out
 //! and noted, unsupported and unknown keys are errors, then types, then what the type itself checks.
 
-use super::diagnostic::{Diagnostics, nearest};
+use super::diagnostic::{Diagnostics, Severity};
 use super::node::{Node, Value};
 use super::read::read;
 use super::read_error::{ReadError, conceal};
 use super::reference::join;
 use super::schema::{Schema, Type};
 use super::settings::{KeyNote, Problems, Settings};
+use super::unknown::{known_elsewhere, take_unknown};
 
 /// A message that begins so goes on from the name of its key.
 const VERBS: [&str; 6] = ["is ", "are ", "has ", "must ", "names ", "belongs "];
@@ -53,7 +54,12 @@ impl Node {
             .iter()
             .filter(|problem| !left_out.contains(&problem.path))
         {
-            report(self, problem, diagnostics);
+            report(self, problem, Severity::Error, diagnostics);
+        }
+        let mut warnings = Problems::default();
+        settings.warn(&mut warnings);
+        for warning in warnings.iter() {
+            report(self, warning, Severity::Warning, diagnostics);
         }
         (sound && left_out.is_empty() && problems.is_empty()).then_some(settings)
     }
@@ -139,95 +145,7 @@ fn take(node: &mut Node, above: &str, path: &str) -> Vec<(String, Node)> {
     }
 }
 
-/// Keys that the type has not and the component knows, for suggestions.
-fn known_elsewhere<C: Settings>() -> Vec<String> {
-    C::no_effect()
-        .into_iter()
-        .chain(C::unsupported())
-        .map(|key| key.path)
-        .collect()
-}
-
-/// Reports and takes out every key that the type has not; whether there was none.
-fn take_unknown(
-    node: &mut Node,
-    of: Type<'_>,
-    path: &str,
-    more: &[String],
-    diagnostics: &mut Diagnostics,
-) -> bool {
-    let mut sound = true;
-    match &mut node.value {
-        Value::Map(map) => {
-            let keys: Vec<String> = map.keys().map(str::to_owned).collect();
-            for key in keys {
-                let inner = of.key(&key).or_else(|| of.values());
-                match inner {
-                    Some(inner) => {
-                        let Some(child) = map.get_mut(&key) else { continue };
-                        sound &= take_unknown(child, inner, &join(path, &key), more, diagnostics);
-                    }
-                    None if of.is_section() => {
-                        let Some(child) = map.remove(&key) else { continue };
-                        unknown_key(&key, &child, of, path, more, diagnostics);
-                        sound = false;
-                    }
-                    None => {}
-                }
-            }
-        }
-        Value::List(items) => {
-            if let Some(inner) = of.items() {
-                for (at, item) in items.iter_mut().enumerate() {
-                    sound &= take_unknown(item, inner, &join(path, &at.to_string()), more, diagnostics);
-                }
-            }
-        }
-        Value::Scalar(_) => {}
-    }
-    sound
-}
-
-fn unknown_key(
-    key: &str,
-    node: &Node,
-    of: Type<'_>,
-    path: &str,
-    more: &[String],
-    diagnostics: &mut Diagnostics,
-) {
-    let keys = of.keys();
-    let here = more.iter().filter_map(|known| match known.rsplit_once('.') {
-        Some((parent, last)) => (parent == path).then_some(last),
-        None => path.is_empty().then_some(known.as_str()),
-    });
-    let known: Vec<&str> = keys.iter().map(|(key, _)| *key).chain(here).collect();
-    let near = nearest(key, known.iter().copied());
-    if near
-        .and_then(|near| of.key(near))
-        .is_some_and(|of| of.is_secret())
-    {
-        diagnostics.keep_secret(&node.origin);
-    }
-    let place = match path {
-        "" => String::new(),
-        path => format!(" in `{path}`"),
-    };
-    let error = diagnostics.error(Some(node.key_origin()), format!("unknown key `{key}`{place}"));
-    match near {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
-        None if known.is_empty() => error.help("there are no keys here"),
-        None => error.help(format!(
-            "the keys here are {}",
-            known
-                .iter()
-                .map(|key| format!("`{key}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        )),
-    }
-}
-
+/// Tells the diagnostics where secrets stand, so that no line shows them.
 fn keep_secrets(node: &Node, of: Type<'_>, diagnostics: &mut Diagnostics) {
     if of.is_secret() {
         diagnostics.keep_secret(&node.origin);
@@ -256,7 +174,7 @@ fn keep_secrets(node: &Node, of: Type<'_>, diagnostics: &mut Diagnostics) {
 }
 
 /// A problem at its key, or at the nearest that is written.
-fn report(node: &Node, problem: &KeyNote, diagnostics: &mut Diagnostics) {
+fn report(node: &Node, problem: &KeyNote, severity: Severity, diagnostics: &mut Diagnostics) {
     let (found, exact) = node.find(&problem.path);
     let origin = if exact { &found.origin } else { found.key_origin() };
     let message = conceal(&problem.note, &node.hidden_texts());
@@ -266,5 +184,5 @@ fn report(node: &Node, problem: &KeyNote, diagnostics: &mut Diagnostics) {
         path if VERBS.iter().any(|verb| message.starts_with(verb)) => format!("`{path}` {message}"),
         path => format!("`{path}`: {message}"),
     };
-    diagnostics.error(Some(origin), message);
+    diagnostics.add(severity, Some(origin), message);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostics, listed};
 use super::factory::Kind;
 use super::id::{ComponentId, PipelineId, Signal};
 use super::node::Node;
@@ -152,8 +152,7 @@ impl Config {
         let Some((_, first)) = others.first() else {
             return;
         };
-        let names: Vec<String> = others.keys().map(|id| format!("`{id}`")).collect();
-        let names = names.join(", ");
+        let names = listed(others.keys());
         if traces_only {
             diagnostics.note(
                 Some(&first.origin),

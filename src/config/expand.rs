@@ -161,7 +161,7 @@ impl Expander<'_> {
         match scheme(uri) {
             Some(("env", variable)) => self.variable(variable, origin),
             Some(("file", path)) => {
-                let text = std::fs::read_to_string(path)
+                let text = Source::read(path)
                     .map_err(|error| wrong(format!("`${{{uri}}}` cannot be read: {error}")))?;
                 Ok((text, true))
             }

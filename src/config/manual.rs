@@ -62,10 +62,37 @@ A value that is one reference and nothing else is read as YAML: `${env:PORT}` is
 a map. Within a longer text a reference yields text. What a reference yields may hold references. Keys are left alone.
 What comes from the environment or a file is never repeated in messages.
 
+## Reading the tables
+
+A duration is a number and a unit, as in `200ms`, `5s` or `1m30s`; a bare number counts nanoseconds, as in the Collector.
+A secret is never shown, neither by `print-config` nor in messages. `*` in a key stands for a name of your own, or for
+an item of a list. A section that is written with nothing in it has its defaults; a key that is written with nothing
+behind it counts as not written.
+
 ## Other signals
 
 This gateway takes traces. Pipelines named `metrics`, `logs` or `profiles` are an error; with `--traces-only` they are
 left out, with all that only they use.
+";
+
+const SERVICE: &str = "
+## Service
+
+| key | type | meaning |
+|---|---|---|
+| `service.extensions` | list of components | Extensions that run, in the order in which they start. |
+| `service.pipelines.*` | section | A pipeline, named `traces` or `traces/name`. |
+| `service.pipelines.*.receivers` | list of components | What feeds it: receivers, and connectors that another pipeline feeds. |
+| `service.pipelines.*.processors` | list of components | What its spans go through, in order. |
+| `service.pipelines.*.exporters` | list of components | What it feeds: exporters, and connectors that feed another pipeline. |
+
+How long clients and a stop may take, in keys of our own:
+";
+
+const TELEMETRY: &str = "
+### `service.telemetry`
+
+What the gateway says about itself.
 ";
 
 /// The whole reference.
@@ -87,9 +114,9 @@ pub fn markdown(catalog: &Catalog) -> String {
             out += &section(component);
         }
     }
-    out += "\n## Service\n\n### `service`\n\nHow long clients and a stop may take; keys of our own.\n";
+    out += SERVICE;
     out += &tables(&keys::<Patience>());
-    out += "\n### `service.telemetry`\n\nWhat the gateway says about itself.\n";
+    out += TELEMETRY;
     out += &tables(&keys::<Telemetry>());
     out
 }

@@ -21,6 +21,7 @@ pub mod service;
 pub mod settings;
 pub mod source;
 pub mod types;
+mod unknown;
 pub mod wiring;
 
 #[cfg(test)]

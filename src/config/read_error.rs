@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use serde::de::{self, Expected, Unexpected};
 
-use super::diagnostic::nearest;
+use super::diagnostic::{listed, nearest};
 use super::node::Node;
 use super::source::Origin;
 
@@ -69,7 +69,7 @@ pub(super) fn conceal(message: &str, hidden: &[&str]) -> String {
             let mut parts: Vec<&str> = message.split(quote).collect();
             // Odd parts stand between quotes.
             for part in parts.iter_mut().skip(1).step_by(2) {
-                if text.contains(*part) {
+                if !part.is_empty() && text.contains(*part) {
                     *part = SHOWN_INSTEAD;
                 }
             }
@@ -115,11 +115,8 @@ impl de::Error for ReadError {
                 known.push(name);
             }
         }
-        let listed: Vec<String> = known
-            .iter()
-            .map(|name| format!("`{}`", name.to_lowercase()))
-            .collect();
-        let mut error = Self::new(format!("`{variant}` is not one of {}", listed.join(", ")));
+        let known = listed(known.iter().map(|name| name.to_lowercase()));
+        let mut error = Self::new(format!("`{variant}` is not one of {known}"));
         error.help = nearest(variant, expected.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         error
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use indexmap::IndexMap;
 
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostics, listed};
 use super::document::{Components, Pipeline, Reference, Service};
 use super::factory::Kind;
 use super::id::{ComponentId, PipelineId};
@@ -189,9 +189,8 @@ pub(super) fn unknown_keys<'a>(
         place => format!(" in `{place}`"),
     };
     for (key, node) in left.iter() {
-        let names: Vec<String> = known.clone().map(|name| format!("`{name}`")).collect();
         let error = diagnostics.error(Some(node.key_origin()), format!("unknown key `{key}`{place}"));
-        error.help(format!("the keys here are {}", names.join(", ")));
+        error.help(format!("the keys here are {}", listed(known.clone())));
         error.nearest(key, known.clone());
     }
 }

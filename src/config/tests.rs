@@ -12,6 +12,7 @@ use super::node::Node;
 use super::settings::{KeyNote, Problems, Settings};
 use super::types::{GoDuration, Secret, Section};
 
+mod document;
 mod golden;
 mod loading;
 mod properties;
@@ -116,11 +117,20 @@ impl Settings for Fake {
         if self.queue.size == Some(0) {
             problems.add("queue.size", "`0` holds nothing");
         }
+        if self.queue.share == 0.0 {
+            problems.add("queue.share", "is 0, and so nothing passes");
+        }
         if self.queue.share > 1.0 {
             problems.add(
                 "queue.share",
                 format!("{} is more than all of it", self.queue.share),
             );
+        }
+    }
+
+    fn warn(&self, warnings: &mut Problems) {
+        if !self.queue.wait {
+            warnings.add("queue.wait", "is false: what was acknowledged may be lost");
         }
     }
 }

@@ -2,10 +2,11 @@
 //! pipelines without an end, connectors that join nothing.
 
 use super::collector;
-use super::diagnostic::{Diagnostics, nearest};
+use super::diagnostic::{Diagnostics, listed, nearest};
 use super::document::{Config, Pipeline, Reference};
 use super::factory::{Catalog, Kind};
 use super::id::{ComponentId, PipelineId};
+use super::source::Origin;
 
 /// Checks the configuration against the components of this build.
 pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) {
@@ -41,7 +42,7 @@ pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) 
 fn unknown_type(
     kind: Kind,
     id: &ComponentId,
-    origin: &super::source::Origin,
+    origin: &Origin,
     catalog: &Catalog,
     diagnostics: &mut Diagnostics,
 ) {
@@ -57,14 +58,9 @@ fn unknown_type(
     let family = Kind::ALL
         .into_iter()
         .find(|other| catalog.find(*other, wanted).is_some());
-    let names = known
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let all = match names.as_str() {
-        "" => format!("this build has no {}", kind.section()),
-        names => format!("this build has {names}"),
+    let all = match known.as_slice() {
+        [] => format!("this build has no {}", kind.section()),
+        known => format!("this build has {}", listed(known)),
     };
     let one = kind.one();
     if collector::has(kind, wanted) {
@@ -113,12 +109,15 @@ fn check_pipeline(id: &PipelineId, pipeline: &Pipeline, config: &Config, diagnos
                 0 => undefined(reference, kinds, &place, config, diagnostics),
                 1 => {}
                 _ => {
-                    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.one()).collect();
+                    let sections: Vec<String> =
+                        kinds.iter().map(|kind| format!("`{}`", kind.section())).collect();
+                    let message = format!(
+                        "`{}` is defined below {}",
+                        reference.id,
+                        sections.join(" and below ")
+                    );
                     diagnostics
-                        .error(
-                            Some(&reference.origin),
-                            format!("`{}` names both a {}", reference.id, kinds.join(" and a ")),
-                        )
+                        .error(Some(&reference.origin), message)
                         .help("give one of them a name of its own, as in `otlp/2`");
                 }
             }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::super::diagnostic::Diagnostics;
 use super::super::document::Config;
+use super::super::load::merge;
 use super::super::node::Node;
 use super::super::read::read;
 use super::super::wiring;
@@ -114,5 +115,18 @@ proptest! {
         let node = node.ok_or_else(|| TestCaseError::fail(format!("{text}\n{}", diagnostics.render())))?;
         let ours: Value = read(&node).unwrap();
         prop_assert_eq!(ours, theirs, "{}", text);
+    }
+}
+
+proptest! {
+    #[test]
+    fn laying_a_tree_over_itself_or_over_nothing_changes_nothing(value in plain()) {
+        // Merging is idempotent, and an empty document leaves no trace.
+        let text = serde_saphyr::to_string(&serde_json::json!({ "top": value })).unwrap();
+        let node = loaded(&text).0.unwrap();
+        let empty = loaded("").0.unwrap();
+        prop_assert_eq!(merge(node.clone(), node.clone()), node.clone());
+        prop_assert_eq!(merge(node.clone(), empty.clone()), node.clone());
+        prop_assert_eq!(merge(empty, node.clone()).value, node.value);
     }
 }

@@ -207,7 +207,7 @@ impl<'a> Builder<'a> {
         let branch = u16::try_from(self.drivers.len()).map_err(|_| "too many exporters".to_owned())?;
         let budget = self.budget.clone();
         let out = self.outgoing(reference)?;
-        let batching = out.queue.batch.as_ref().map_or(batching, Batching::from);
+        let batching = out.queue.batch.on().map_or(batching, Batching::from);
         let size = if out.queue.enabled {
             out.queue.queue_size
         } else {

@@ -118,6 +118,18 @@ impl Settings for Config {
         notes
     }
 
+    fn differing_defaults() -> Vec<KeyNote> {
+        let queue = QueueSettings::differing_defaults();
+        queue
+            .into_iter()
+            .map(|note| note.below("sending_queue"))
+            .collect()
+    }
+
+    fn warn(&self, warnings: &mut Problems) {
+        warnings.below("sending_queue", |warnings| self.sending_queue.warn(warnings));
+    }
+
     fn validate(&self, problems: &mut Problems) {
         match Target::parse_grpc(&self.endpoint) {
             Ok(_) => self.tls.validate_grpc(&self.endpoint, problems),

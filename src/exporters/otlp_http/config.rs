@@ -116,6 +116,18 @@ impl Settings for Config {
         notes
     }
 
+    fn differing_defaults() -> Vec<KeyNote> {
+        let queue = QueueSettings::differing_defaults();
+        queue
+            .into_iter()
+            .map(|note| note.below("sending_queue"))
+            .collect()
+    }
+
+    fn warn(&self, warnings: &mut Problems) {
+        warnings.below("sending_queue", |warnings| self.sending_queue.warn(warnings));
+    }
+
     fn validate(&self, problems: &mut Problems) {
         let (key, url) = self.url_text();
         ClientTls::validate_http(key, &url, problems);

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::settings::{KeyNote, Problems};
-use crate::config::types::GoDuration;
+use crate::config::types::{GoDuration, Section};
 
 /// How spans wait for this exporter.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -27,7 +27,7 @@ pub struct QueueSettings {
     /// nothing acknowledged is lost) or as soon as they are queued here (`false`, the Collector's default).
     pub wait_for_result: bool,
     /// Batches of this exporter; prevails over a `batch` processor of the pipeline.
-    pub batch: Option<QueueBatchSettings>,
+    pub batch: Section<QueueBatchSettings>,
 }
 
 /// The unit in which a queue is bounded.
@@ -107,7 +107,7 @@ impl Default for QueueSettings {
             sizer: QueueSizer::Requests,
             block_on_overflow: false,
             wait_for_result: true,
-            batch: None,
+            batch: Section::Off,
         }
     }
 }
@@ -121,6 +121,23 @@ impl QueueSettings {
         )]
     }
 
+    /// Where a default below `sending_queue` differs from the Collector's.
+    pub fn differing_defaults() -> Vec<KeyNote> {
+        let note =
+            "true, where the Collector has false: a client's answer tells that its spans were delivered";
+        vec![KeyNote::new("wait_for_result", note)]
+    }
+
+    /// Warns of settings that can lose what was acknowledged.
+    pub fn warn(&self, warnings: &mut Problems) {
+        if !self.wait_for_result {
+            warnings.add(
+                "wait_for_result",
+                "is false: clients are answered before their spans are delivered, and a crash loses those in memory",
+            );
+        }
+    }
+
     /// Checks what the types cannot say.
     pub fn validate(&self, problems: &mut Problems) {
         if self.num_consumers == 0 {
@@ -129,7 +146,7 @@ impl QueueSettings {
         if self.queue_size == 0 {
             problems.add("queue_size", "must be at least 1");
         }
-        if let Some(batch) = &self.batch {
+        if let Some(batch) = self.batch.on() {
             problems.below("batch", |problems| batch.validate(problems));
         }
     }

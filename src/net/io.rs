@@ -118,6 +118,10 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Coalesced<T> {
         if this.room() == 0 {
             ready!(this.poll_drain(cx))?;
         }
+        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+        if this.write.is_empty() && length >= WRITE_BUFFER && this.inner.is_write_vectored() {
+            return Pin::new(&mut this.inner).poll_write_vectored(cx, pieces);
+        }
         let mut count = 0;
         for piece in pieces {
             let (taken, _) = piece.split_at(piece.len().min(this.room()));

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::wire::Malformed;
+use crate::wire::{Malformed, json};
 
 /// How a request's body is written.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -34,14 +34,5 @@ impl Encoding {
             Self::Proto => Ok(parts),
             Self::Json => Ok(vec![json::from_protobuf(&parts.concat())?.into()]),
         }
-    }
-}
-
-// Stands in for the wire's own conversion.
-mod json {
-    use crate::wire::Malformed;
-
-    pub fn from_protobuf(_: &[u8]) -> Result<Vec<u8>, Malformed> {
-        Err(Malformed("JSON is not available yet".into()))
     }
 }

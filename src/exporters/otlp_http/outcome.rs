@@ -19,6 +19,7 @@ use tonic_types::pb::Status;
 use crate::exporters::otlp_answer;
 use crate::net::http_client::Answer;
 use crate::pipeline::destination::{Failure, Sent};
+use crate::wire::json;
 
 /// Of a body that is no `google.rpc.Status` this many characters are shown.
 const SHOWN: usize = 200;
@@ -51,20 +52,8 @@ fn is_json(answer: &Answer) -> bool {
 }
 
 fn sent_json(body: &[u8]) -> Sent {
-    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-    let partial = answer.get("partialSuccess");
-    let rejected = partial.and_then(|partial| partial.get("rejectedSpans"));
-    let message = partial
-        .and_then(|partial| partial.get("errorMessage"))
-        .and_then(Value::as_str);
-    Sent {
-        rejected: match rejected {
-            Some(Value::String(text)) => text.parse().unwrap_or(0),
-            Some(number) => number.as_u64().unwrap_or(0),
-            None => 0,
-        },
-        message: message.unwrap_or_default().to_owned(),
-    }
+    json::response_to_protobuf(body)
+        .map_or_else(|_| Sent::default(), |answer| otlp_answer::sent(answer.into()))
 }
 
 fn message(answer: &Answer) -> String {

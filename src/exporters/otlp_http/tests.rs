@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTracePartialSuccess, ExportTraceServiceResponse,
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 use tonic_types::pb::Status;
 
@@ -141,6 +142,55 @@ async fn one_batch_is_one_request() {
         .read_to_string(&mut body)
         .unwrap();
     assert_eq!(body, "onetwo");
+}
+
+/// With `encoding: json` the parts arrive as one JSON request.
+#[tokio::test]
+async fn json() {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let fake = Fake::start(move |_, seen| {
+        tell.send(seen).unwrap();
+        Reply::new(200, JSON, b"{}")
+    })
+    .await;
+    let exporter = exporter(&fake, "encoding: json\ncompression: none");
+    let request = |name: &str| {
+        let span = Span {
+            trace_id: vec![0xab; 16],
+            span_id: vec![0xcd; 8],
+            name: name.into(),
+            ..Span::default()
+        };
+        let scope_spans = vec![ScopeSpans {
+            spans: vec![span],
+            ..ScopeSpans::default()
+        }];
+        let resource_spans = vec![ResourceSpans {
+            scope_spans,
+            ..ResourceSpans::default()
+        }];
+        Bytes::from(ExportTraceServiceRequest { resource_spans }.encode_to_vec())
+    };
+    let two = Outgoing {
+        parts: vec![request("one"), request("two")],
+        ..batch(&[])
+    };
+    assert_eq!(exporter.send(two).await, Ok(Sent::default()));
+    let seen = told.recv().await.unwrap();
+    assert!(
+        seen.head.contains("content-type: application/json\r\n"),
+        "{}",
+        seen.head
+    );
+    let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap();
+    let spans = &body["resourceSpans"][1]["scopeSpans"][0]["spans"];
+    assert_eq!(spans[0]["name"], "two");
+    assert_eq!(spans[0]["traceId"], "ab".repeat(16));
+    let failure = exporter.send(batch(&["\n"])).await.unwrap_err();
+    assert!(
+        matches!(&failure, Failure::Data(text) if text.contains("JSON")),
+        "{failure:?}"
+    );
 }
 
 /// What the server refused of a batch that it took is told on, in either encoding of the answer.

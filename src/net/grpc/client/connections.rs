@@ -17,6 +17,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use crate::net::causes::chain;
+use crate::net::io::Coalesced;
 use crate::net::parts::Parts;
 use crate::net::resolve::{self, Target};
 
@@ -397,7 +398,7 @@ async fn connect_once(
             .keep_alive_while_idle(keep_alive.permit_without_stream);
     }
     let (sender, connection) = http2
-        .handshake(TokioIo::new(stream))
+        .handshake(TokioIo::new(Coalesced::new(stream)))
         .await
         .map_err(|error| chain(&error))?;
     ready(sender);

@@ -1,4 +1,4 @@
-//! Answers in OTLP's two forms: gRPC with its status in trailers, HTTP with a protobuf body.
+//! Answers in OTLP's three forms: gRPC with its status in trailers, HTTP with protobuf or JSON.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,6 +16,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use super::body::Fault;
 use crate::cli::codes;
+use crate::wire::json;
 
 /// A response's body: at most one piece of data, then perhaps trailers.
 #[derive(Default)]
@@ -30,51 +31,79 @@ pub(super) struct Refusal {
     pub(super) retry_after: Option<Duration>,
 }
 
-fn success(rejected: u64) -> Vec<u8> {
+/// The three forms of OTLP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Grpc,
+    Protobuf,
+    Json,
+}
+
+/// Taken, except this many spans.
+pub(super) fn success(form: Form, rejected: u64) -> Response<Reply> {
     let partial = ExportTracePartialSuccess {
         rejected_spans: rejected as i64,
         error_message: "spans of a refused name".into(),
     };
     let partial_success = (rejected > 0).then_some(partial);
-    ExportTraceServiceResponse { partial_success }.encode_to_vec()
+    let message = ExportTraceServiceResponse { partial_success }.encode_to_vec();
+    match form {
+        Form::Grpc => grpc_success(&message),
+        Form::Protobuf => http_reply(StatusCode::OK, form, message),
+        Form::Json => {
+            let text = json::response_from_protobuf(&message).unwrap_or_default();
+            http_reply(StatusCode::OK, form, text)
+        }
+    }
 }
 
-/// Taken, except this many spans.
-pub(super) fn grpc_success(rejected: u64) -> Response<Reply> {
-    let message = success(rejected);
+fn grpc_success(message: &[u8]) -> Response<Reply> {
     let mut data = BytesMut::with_capacity(5 + message.len());
     data.put_u8(0);
     data.put_u32(message.len() as u32);
-    data.extend_from_slice(&message);
-    let trailers = HeaderMap::from_iter([(GRPC_STATUS, HeaderValue::from_static("0"))]);
+    data.extend_from_slice(message);
     let mut response = Response::new(Reply {
         data: Some(data.freeze()),
-        trailers: Some(trailers),
+        trailers: Some(HeaderMap::from_iter([(
+            GRPC_STATUS,
+            HeaderValue::from_static("0"),
+        )])),
     });
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    let content_type = HeaderValue::from_static(Form::Grpc.content_type());
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     response
 }
 
 const GRPC_STATUS: http::HeaderName = http::HeaderName::from_static("grpc-status");
 
-/// Taken, except this many spans.
-pub(super) fn http_success(rejected: u64) -> Response<Reply> {
-    http_reply(StatusCode::OK, &success(rejected))
+fn http_reply(status: StatusCode, form: Form, body: Vec<u8>) -> Response<Reply> {
+    let mut response = Response::new(Reply::from(Bytes::from(body)));
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static(form.content_type());
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response
 }
 
-fn http_reply(status: StatusCode, message: &[u8]) -> Response<Reply> {
-    let mut response = Response::new(Reply {
-        data: Some(Bytes::copy_from_slice(message)),
-        trailers: None,
-    });
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/x-protobuf"),
-    );
-    response
+// === impl Form ===
+
+impl Form {
+    /// The form of a request with this content type.
+    pub(super) fn of(content_type: &str) -> Option<Self> {
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        match media_type {
+            "application/x-protobuf" => Some(Self::Protobuf),
+            "application/json" => Some(Self::Json),
+            _ => media_type.starts_with("application/grpc").then_some(Self::Grpc),
+        }
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Grpc => "application/grpc",
+            Self::Protobuf => "application/x-protobuf",
+            Self::Json => "application/json",
+        }
+    }
 }
 
 // === impl Refusal ===
@@ -100,21 +129,20 @@ impl Refusal {
         }
     }
 
-    pub(super) fn into_grpc(self) -> Response<Reply> {
-        self.status().into_http()
-    }
-
-    pub(super) fn into_http(self) -> Response<Reply> {
+    /// The refusal as an answer of this form.
+    pub(super) fn into_response(self, form: Form) -> Response<Reply> {
         let status = self.status();
-        let body = tonic_types::Status {
-            code: status.code() as i32,
-            message: status.message().into(),
-            details: tonic_types::Status::decode(status.details())
-                .unwrap_or_default()
-                .details,
+        if form == Form::Grpc {
+            return status.into_http();
+        }
+        let body = match form {
+            Form::Json => serde_json::json!({"code": status.code() as i32, "message": status.message()})
+                .to_string()
+                .into(),
+            _ => rpc_status(&status).encode_to_vec(),
         };
         let http_status = codes::http_status(status.code(), self.retry_after.is_some());
-        let mut response = http_reply(http_status, &body.encode_to_vec());
+        let mut response = http_reply(http_status, form, body);
         if let Some(delay) = self.retry_after {
             // Whole seconds are all that HTTP knows; rounded up, so that nobody comes too early.
             let seconds = delay.as_secs_f64().ceil() as u64;
@@ -123,6 +151,16 @@ impl Refusal {
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+fn rpc_status(status: &tonic::Status) -> tonic_types::Status {
+    tonic_types::Status {
+        code: status.code() as i32,
+        message: status.message().into(),
+        details: tonic_types::Status::decode(status.details())
+            .unwrap_or_default()
+            .details,
     }
 }
 

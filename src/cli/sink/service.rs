@@ -4,67 +4,75 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Request, Response};
 use hyper::body::Incoming;
 use tonic::Code;
 
 use super::Sink;
 use super::body::{self, Fault};
 use super::ledger::Taken;
-use super::reply::{Refusal, Reply, grpc_success, http_success};
+use super::reply::{Form, Refusal, Reply, success};
 use crate::cli::{codes, numbering, scan};
+use crate::wire::json;
 
 const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const TRACES: &str = "/v1/traces";
 
-/// Answers any request; what is neither of OTLP's two ways of sending traces is not found.
+/// Answers any request; what is none of OTLP's ways of sending traces is not known here.
 pub(super) async fn answer(
     sink: Arc<Sink>,
     request: Request<Incoming>,
 ) -> Result<Response<Reply>, Infallible> {
-    let grpc = header(&request, header::CONTENT_TYPE.as_str()).starts_with("application/grpc");
-    let outcome = match (request.uri().path(), grpc) {
-        (EXPORT, true) | (TRACES, false) => export(&sink, request, grpc).await,
-        (path, _) => Err(Refusal::from(Fault::new(
-            Code::Unimplemented,
-            format!("this sink has no {path}"),
-        ))),
+    let form = Form::of(header(&request, "content-type"));
+    let outcome = match (request.uri().path(), form) {
+        (EXPORT, Some(Form::Grpc)) => export(&sink, request, Form::Grpc).await,
+        (TRACES, Some(form)) if form != Form::Grpc => export(&sink, request, form).await,
+        (path, _) => {
+            let message = format!(
+                "this sink takes no {:?} at {path}",
+                header(&request, "content-type")
+            );
+            Err(Fault::new(Code::Unimplemented, message).into())
+        }
     };
-    if let Err(refusal) = &outcome {
-        sink.ledger().refuse(codes::name(refusal.fault.code));
-    }
-    Ok(match (outcome, grpc) {
-        (Ok(rejected), true) => grpc_success(rejected),
-        (Ok(rejected), false) => http_success(rejected),
-        (Err(refusal), true) => refusal.into_grpc(),
-        (Err(refusal), false) => refusal.into_http(),
+    let form = form.unwrap_or(Form::Json);
+    Ok(match outcome {
+        Ok(rejected) => success(form, rejected),
+        Err(refusal) => {
+            sink.ledger().refuse(codes::name(refusal.fault.code));
+            refusal.into_response(form)
+        }
     })
 }
 
 /// Takes a request or says why not; returns how many of its spans were rejected.
-async fn export(sink: &Sink, request: Request<Incoming>, grpc: bool) -> Result<u64, Refusal> {
-    let name = if grpc { "grpc-encoding" } else { "content-encoding" };
+async fn export(sink: &Sink, request: Request<Incoming>, form: Form) -> Result<u64, Refusal> {
+    let name = if form == Form::Grpc {
+        "grpc-encoding"
+    } else {
+        "content-encoding"
+    };
     let compression = header(&request, name).to_owned();
-    if !grpc && !header(&request, "content-type").starts_with("application/x-protobuf") {
-        return Err(Fault::new(
-            Code::InvalidArgument,
-            "this sink reads application/x-protobuf alone",
-        )
-        .into());
-    }
     let limit = sink.max_request_bytes;
     let raw = body::read(request.into_body(), limit).await?;
     let wire_bytes = raw.len();
-    let message = if grpc {
-        body::unframe(raw, &compression, limit)?
-    } else {
-        body::decompress(raw, &compression, limit)?
+    let message = match form {
+        Form::Grpc => body::unframe(raw, &compression, limit)?,
+        Form::Protobuf => body::decompress(raw, &compression, limit)?,
+        Form::Json => from_json(&body::decompress(raw, &compression, limit)?)?,
     };
     let taken = inspect(sink, message, wire_bytes, compression)?;
     misbehave(sink, &taken).await?;
     let rejected = taken.rejected;
     sink.ledger().take(taken);
     Ok(rejected)
+}
+
+fn from_json(text: &[u8]) -> Result<Bytes, Fault> {
+    let message = json::to_protobuf(text);
+    message
+        .map(Bytes::from)
+        .map_err(|error| Fault::new(Code::InvalidArgument, error.to_string()))
 }
 
 fn inspect(sink: &Sink, message: Bytes, wire_bytes: usize, compression: String) -> Result<Taken, Refusal> {

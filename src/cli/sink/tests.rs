@@ -222,3 +222,38 @@ fn the_ledger_is_bounded() {
     );
     assert_eq!(ledger.kept(), "<2><3>");
 }
+
+/// OTLP/JSON is taken as protobuf is, and answered in JSON.
+#[tokio::test]
+async fn json_is_taken() {
+    let (sink, addresses) = start(&parse::<SinkLine>(FREE_PORTS).args).await.unwrap();
+    let span = r#"{"traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"0102030405060708","name":"a"}"#;
+    let text = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{span}]}}]}}]}}"#);
+    assert_eq!(post(addresses.http, &text).await, (200, "{}".into()));
+    let stats = sink.ledger().stats();
+    assert_eq!((stats.spans, stats.distinct), (1, 1));
+    let (status, body) = post(addresses.http, "{").await;
+    assert!(
+        status == 400 && body.starts_with(r#"{"code":3,"#),
+        "{status} {body}"
+    );
+}
+
+async fn post(address: SocketAddr, json: &str) -> (u16, String) {
+    use http_body_util::{BodyExt, Full};
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream))
+            .await
+            .unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::post("/v1/traces")
+        .header("host", "sink")
+        .header("content-type", "application/json; charset=utf-8")
+        .body(Full::new(Bytes::from(json.to_owned())))
+        .unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}

@@ -37,6 +37,11 @@ impl<'a> ResourceView<'a> {
         Self { body }
     }
 
+    /// Whether both are the very same resource of a request, not only alike.
+    pub fn is(self, other: Self) -> bool {
+        std::ptr::eq(self.body, other.body)
+    }
+
     /// The bodies of the resource; more than one where it came in parts.
     pub(super) fn parts(self) -> impl Iterator<Item = &'a [u8]> {
         messages(self.body, 1)
@@ -74,6 +79,11 @@ impl<'a> ResourceView<'a> {
 impl<'a> ScopeView<'a> {
     pub(super) fn new(body: &'a [u8]) -> Self {
         Self { body }
+    }
+
+    /// Whether both are the very same scope of a request, not only alike.
+    pub fn is(self, other: Self) -> bool {
+        std::ptr::eq(self.body, other.body)
     }
 
     /// The bodies of the scope; more than one where it came in parts.

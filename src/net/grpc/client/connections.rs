@@ -6,41 +6,17 @@
 //! up again now and then, and when a connection fails. Everything ends when `Connections` is dropped.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use hyper::client::conn::http2::{self, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper::client::conn::http2::SendRequest;
 use tokio::sync::{Notify, watch};
-use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::Instant;
+use tokio::task::AbortHandle;
 
-use crate::net::causes::chain;
-use crate::net::io::Coalesced;
+use super::keeper;
 use crate::net::parts::Parts;
-use crate::net::resolve::{self, Target};
-
-/// One window of a stream and of a connection: OTLP's answers are small, this is never reached.
-const WINDOW: u32 = 1024 * 1024;
-
-/// Data frames that we accept.
-const MAX_FRAME: u32 = 256 * 1024;
-
-/// How much of a request lies in the connection's own buffer.
-const SEND_BUFFER: usize = 1024 * 1024;
-
-/// The first wait after a connection has failed; grows by [`BACKOFF_GROWTH`] up to [`BACKOFF_MAX`].
-const BACKOFF_FIRST: Duration = Duration::from_millis(250);
-const BACKOFF_GROWTH: f64 = 1.6;
-const BACKOFF_MAX: Duration = Duration::from_secs(20);
-
-/// A connection that lived this long had not failed.
-const LIVED: Duration = Duration::from_secs(10);
-
-/// How old a lookup of the name may become, and how soon it may be repeated after a failure.
-const RESOLVE_EVERY: Duration = Duration::from_secs(30);
-const RESOLVE_AT_MOST_EVERY: Duration = Duration::from_secs(2);
+use crate::net::resolve::Target;
 
 /// How calls spread over the addresses of a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,7 +52,7 @@ pub struct Plan {
     pub keep_alive: Option<KeepAlive>,
 }
 
-/// See the module.
+/// Connections to the addresses behind one name.
 #[derive(Debug)]
 pub struct Connections {
     shared: Arc<Shared>,
@@ -89,45 +65,53 @@ pub struct Connections {
 pub struct Lease {
     /// The connection.
     pub sender: SendRequest<Parts>,
-    in_flight: Arc<AtomicUsize>,
+    usage: Arc<Usage>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    plan: Plan,
-    view: watch::Sender<View>,
-    resolve_again: Notify,
-    turn: AtomicUsize,
+pub(super) struct Shared {
+    pub(super) plan: Plan,
+    pub(super) view: watch::Sender<View>,
+    pub(super) resolve_again: Notify,
+    pub(super) turn: AtomicUsize,
 }
 
 /// What calls see.
 #[derive(Debug, Default)]
-struct View {
-    slots: Vec<Slot>,
+pub(super) struct View {
+    pub(super) slots: Vec<Slot>,
     /// Why the name was not found, when last asked.
-    unresolved: Option<String>,
+    pub(super) unresolved: Option<String>,
 }
 
 /// The place of one connection.
 #[derive(Debug)]
-struct Slot {
-    id: u64,
-    addresses: Vec<SocketAddr>,
-    state: State,
-    in_flight: Arc<AtomicUsize>,
+pub(super) struct Slot {
+    pub(super) id: u64,
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) state: State,
+    pub(super) usage: Arc<Usage>,
     /// Ends the task that keeps the connection.
-    _task: AbortOnDrop,
+    pub(super) _task: AbortOnDrop,
+}
+
+/// What calls have done with a slot's connection.
+#[derive(Debug, Default)]
+pub(super) struct Usage {
+    in_flight: AtomicUsize,
+    /// Whether the server has answered on it.
+    pub(super) answered: AtomicBool,
 }
 
 #[derive(Debug)]
-enum State {
+pub(super) enum State {
     Connecting,
     Ready(SendRequest<Parts>),
     Failed(String),
 }
 
 #[derive(Debug)]
-struct AbortOnDrop(AbortHandle);
+pub(super) struct AbortOnDrop(pub(super) AbortHandle);
 
 /// What a look at the view tells a call.
 enum Pick {
@@ -161,10 +145,10 @@ impl Connections {
         let connections = Self::new(plan);
         let shared = connections.shared.clone();
         let keeper = tokio::spawn(async move {
-            let mut tasks = JoinSet::new();
+            let mut tasks = tokio::task::JoinSet::new();
             shared
                 .view
-                .send_modify(|view| renew(view, &shared, addresses, &mut tasks, &mut 0));
+                .send_modify(|view| keeper::renew(view, &shared, addresses, &mut tasks, &mut 0));
             std::future::pending::<()>().await
         });
         connections
@@ -177,8 +161,9 @@ impl Connections {
     /// A connection for one call; waits while one is being opened. Unless `wait_for_ready`, it says at once
     /// why none can be had when all have failed and wait for their next attempt.
     pub async fn lease(&self, wait_for_ready: bool) -> Result<Lease, String> {
-        self.keeper
-            .get_or_init(|| AbortOnDrop(tokio::spawn(keep_resolved(self.shared.clone())).abort_handle()));
+        self.keeper.get_or_init(|| {
+            AbortOnDrop(tokio::spawn(keeper::keep_resolved(self.shared.clone())).abort_handle())
+        });
         let mut view = self.shared.view.subscribe();
         loop {
             let turn = self.shared.turn.fetch_add(1, Ordering::Relaxed);
@@ -214,10 +199,9 @@ impl View {
             .slots
             .split_at(turn.checked_rem(self.slots.len()).unwrap_or(0));
         let ready = after.iter().chain(before).filter_map(Slot::ready);
-        if let Some((sender, in_flight)) =
-            ready.min_by_key(|(_, in_flight)| in_flight.load(Ordering::Relaxed))
-        {
-            return Pick::Taken(Lease::new(sender, in_flight));
+        let in_flight = |usage: &Usage| usage.in_flight.load(Ordering::Relaxed);
+        if let Some((sender, usage)) = ready.min_by_key(|(_, usage)| in_flight(usage)) {
+            return Pick::Taken(Lease::new(sender, usage));
         }
         let failures: Vec<&str> = self.slots.iter().filter_map(Slot::failure).collect();
         match (&self.unresolved, failures.last()) {
@@ -227,7 +211,7 @@ impl View {
         }
     }
 
-    fn set(&mut self, id: u64, state: State) {
+    pub(super) fn set(&mut self, id: u64, state: State) {
         if let Some(slot) = self.slots.iter_mut().find(|slot| slot.id == id) {
             slot.state = state;
         }
@@ -237,9 +221,9 @@ impl View {
 // === impl Slot ===
 
 impl Slot {
-    fn ready(&self) -> Option<(&SendRequest<Parts>, &Arc<AtomicUsize>)> {
+    fn ready(&self) -> Option<(&SendRequest<Parts>, &Arc<Usage>)> {
         match &self.state {
-            State::Ready(sender) if !sender.is_closed() => Some((sender, &self.in_flight)),
+            State::Ready(sender) if !sender.is_closed() => Some((sender, &self.usage)),
             _ => None,
         }
     }
@@ -255,18 +239,23 @@ impl Slot {
 // === impl Lease ===
 
 impl Lease {
-    fn new(sender: &SendRequest<Parts>, in_flight: &Arc<AtomicUsize>) -> Self {
-        in_flight.fetch_add(1, Ordering::Relaxed);
+    fn new(sender: &SendRequest<Parts>, usage: &Arc<Usage>) -> Self {
+        usage.in_flight.fetch_add(1, Ordering::Relaxed);
         Self {
             sender: sender.clone(),
-            in_flight: in_flight.clone(),
+            usage: usage.clone(),
         }
+    }
+
+    /// Notes that the server has answered on this connection.
+    pub fn answered(&self) {
+        self.usage.answered.store(true, Ordering::Relaxed);
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.usage.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -274,143 +263,4 @@ impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-/// Keeps the slots in step with the addresses behind the name.
-async fn keep_resolved(shared: Arc<Shared>) {
-    let target = &shared.plan.target;
-    // Owns the slots' tasks, which end with it.
-    let mut tasks = JoinSet::new();
-    let mut next_id = 0;
-    loop {
-        while tasks.try_join_next().is_some() {}
-        match target.resolve().await {
-            Ok(addresses) => shared.view.send_modify(|view| {
-                view.unresolved = None;
-                renew(view, &shared, addresses, &mut tasks, &mut next_id);
-            }),
-            Err(error) => shared.view.send_modify(|view| {
-                view.unresolved = Some(format!("cannot look up {}: {error}", target.host));
-            }),
-        }
-        if target.is_address() {
-            return std::future::pending().await;
-        }
-        tokio::time::sleep(RESOLVE_AT_MOST_EVERY).await;
-        if shared.view.borrow().unresolved.is_none() {
-            let soon = RESOLVE_EVERY.mul_f64(rand::random_range(0.8..1.2));
-            // A timeout is the ordinary case; either way it is time to look again.
-            tokio::time::timeout(soon, shared.resolve_again.notified())
-                .await
-                .ok();
-        }
-    }
-}
-
-/// Keeps the slots whose addresses are still named, drops the others and opens what is missing.
-fn renew(
-    view: &mut View,
-    shared: &Arc<Shared>,
-    addresses: Vec<SocketAddr>,
-    tasks: &mut JoinSet<()>,
-    next_id: &mut u64,
-) {
-    let groups = match shared.plan.spread {
-        Spread::RoundRobin => addresses.into_iter().map(|address| vec![address]).collect(),
-        Spread::PickFirst => vec![addresses],
-    };
-    let mut old = std::mem::take(&mut view.slots);
-    for group in groups {
-        for _ in 0..shared.plan.connections {
-            let slot = match old.iter().position(|slot| slot.addresses == group) {
-                Some(place) => old.swap_remove(place),
-                None => {
-                    *next_id += 1;
-                    open_slot(shared, *next_id, group.clone(), tasks)
-                }
-            };
-            view.slots.push(slot);
-        }
-    }
-}
-
-fn open_slot(shared: &Arc<Shared>, id: u64, addresses: Vec<SocketAddr>, tasks: &mut JoinSet<()>) -> Slot {
-    let task = tasks.spawn(keep_connected(shared.clone(), id, addresses.clone()));
-    Slot {
-        id,
-        addresses,
-        state: State::Connecting,
-        in_flight: Arc::default(),
-        _task: AbortOnDrop(task),
-    }
-}
-
-/// Keeps one connection open for as long as its slot exists.
-async fn keep_connected(shared: Arc<Shared>, id: u64, addresses: Vec<SocketAddr>) {
-    let set = |state| shared.view.send_modify(|view| view.set(id, state));
-    let mut failures: u32 = 0;
-    loop {
-        set(State::Connecting);
-        let opened = Instant::now();
-        let ended = connect_once(&shared.plan, &addresses, |sender| set(State::Ready(sender))).await;
-        match &ended {
-            Ok(()) if opened.elapsed() >= LIVED => failures = 0,
-            _ => failures += 1,
-        }
-        let problem = match ended {
-            // A first early end may be a server that restarts; one that goes on like this is left alone.
-            Ok(()) if failures <= 1 => {
-                shared.resolve_again.notify_one();
-                continue;
-            }
-            Ok(()) => "it closes connections as soon as they are open".into(),
-            Err(problem) => problem,
-        };
-        set(State::Failed(format!(
-            "cannot connect to {}: {problem}",
-            shared.plan.target
-        )));
-        shared.resolve_again.notify_one();
-        tokio::time::sleep(backoff(failures)).await;
-    }
-}
-
-/// Connects, tells, and returns when the connection has ended.
-async fn connect_once(
-    plan: &Plan,
-    addresses: &[SocketAddr],
-    ready: impl FnOnce(SendRequest<Parts>),
-) -> Result<(), String> {
-    let stream = resolve::connect(addresses)
-        .await
-        .map_err(|error| error.to_string())?;
-    let mut http2 = http2::Builder::new(TokioExecutor::new());
-    http2
-        .timer(TokioTimer::new())
-        .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW)
-        .max_frame_size(MAX_FRAME)
-        .max_send_buf_size(SEND_BUFFER);
-    if let Some(keep_alive) = plan.keep_alive {
-        http2
-            .keep_alive_interval(keep_alive.time)
-            .keep_alive_timeout(keep_alive.timeout)
-            .keep_alive_while_idle(keep_alive.permit_without_stream);
-    }
-    let (sender, connection) = http2
-        .handshake(TokioIo::new(Coalesced::new(stream)))
-        .await
-        .map_err(|error| chain(&error))?;
-    ready(sender);
-    // How it ended, its calls have been told; here it only matters that it has.
-    connection.await.ok();
-    Ok(())
-}
-
-fn backoff(failures: u32) -> Duration {
-    let exponent = i32::try_from(failures.saturating_sub(1).min(32)).unwrap_or(32);
-    let wait = BACKOFF_FIRST
-        .mul_f64(BACKOFF_GROWTH.powi(exponent))
-        .min(BACKOFF_MAX);
-    wait.mul_f64(rand::random_range(0.8..1.2))
 }

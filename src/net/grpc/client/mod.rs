@@ -6,6 +6,7 @@
 
 mod connections;
 mod frame;
+mod keeper;
 mod verdict;
 
 #[cfg(test)]
@@ -142,7 +143,10 @@ impl Client {
         let mut lease = lease.map_err(CallError::NoAnswer)?;
         let request = self.request(path, message, deadline);
         match lease.sender.try_send_request(request).await {
-            Ok(response) => read(response).await,
+            Ok(response) => {
+                lease.answered();
+                read(response).await
+            }
             Err(mut error) => Err(Attempt {
                 untouched: error.take_message().is_some() || untouched(error.error()),
                 error: CallError::NoAnswer(chain(error.error())),

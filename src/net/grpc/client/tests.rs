@@ -322,6 +322,26 @@ async fn broken_connections_are_replaced() {
     assert_eq!(fake.connections(), 2);
 }
 
+/// A server that breaks every connection after it has answered once is not left alone for it.
+#[tokio::test]
+async fn flapping_servers_are_not_punished() {
+    let fake = Fake::start(|number, call| {
+        if number % 2 == 0 {
+            echo(number, call)
+        } else {
+            Answer::Close
+        }
+    })
+    .await;
+    let client = client(&fake);
+    let begun = Instant::now();
+    for _ in 0..10 {
+        call(&client).await.unwrap();
+        assert!(matches!(call(&client).await, Err(CallError::NoAnswer(_))));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
 /// While nobody listens calls fail at once and say where; afterwards they succeed.
 #[tokio::test]
 async fn a_server_that_comes_late() {

@@ -132,6 +132,7 @@ def saturate(tools: Tools, sink: dict, peer: Peer, load: Load) -> dict:
         cpu = cpu_seconds(process.pid) - before
         missing = control(sink, "POST", "/missing", acknowledged_ids.read_bytes())
         spans = max(report["spans_acknowledged"], 1)
+        answered = report["attempts"] - sum(report["attempts_failed"].values())
         return {
             "cpu_us_per_span": cpu / spans * 1e6,
             "spans_per_second": report["spans_per_second"],
@@ -141,7 +142,7 @@ def saturate(tools: Tools, sink: dict, peer: Peer, load: Load) -> dict:
             "spans_duplicated": stats["duplicates"],
             "attempts_refused": report["attempts_refused"],
             "attempts_failed": report["attempts_failed"],
-            "bytes_in_per_span": report["bytes_sent"] / max(report["attempts"] * load.spans_per_request, 1),
+            "bytes_in_per_span": report["bytes_answered"] / max(answered * load.spans_per_request, 1),
             "bytes_out_per_span": stats["bytes"] / max(stats["spans"], 1),
             "spans_per_request_out": stats["spans"] / max(stats["requests"], 1),
             "compression_out": sorted(stats["requests_by_compression"]),

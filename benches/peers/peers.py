@@ -106,7 +106,7 @@ def collector() -> Peer:
         env = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-p=1"}
         build = ["nice", "-n", "19", "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, "."]
         subprocess.run(build, cwd=source, env=env, check=True)
-    return Peer("collector", program, "Go's default, 6")
+    return Peer("collector", program, "6, Go's default")
 
 
 def rotel() -> Peer:
@@ -117,7 +117,7 @@ def rotel() -> Peer:
         subprocess.run([sys.executable, "-m", "venv", venv], check=True)
         subprocess.run([venv / "bin" / "pip", "install", "--quiet", "--pre", "rotel"], check=True)
     (program,) = venv.glob("lib/*/site-packages/rotel/rotel-agent")
-    return Rotel("rotel", program, "6")
+    return Rotel("rotel", program, "6, not to be chosen")
 
 
 def spanway(program: Path) -> Peer:

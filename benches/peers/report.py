@@ -44,7 +44,8 @@ def markdown(result: dict) -> str:
         f"{result['machine']}; OTLP/gRPC in and out, one run each of {result['seconds']} s, "
         f"{result['repeats']} repeats, medians. CPU is user and system time of the gateway's process for each span "
         "that it acknowledged, in microseconds (CPU-seconds a million spans). Load, sink and gateway share the cores, so "
-        "spans/s is no property of the gateway alone. All check what they take; all batch 8192 spans or 200 ms.",
+        "spans/s is no property of the gateway alone. All batch 8192 spans or 200 ms; Spanway checks every field of "
+        "what it takes.",
         "",
         *[f"- {name}: {version}" for name, version in result["versions"].items()],
         "",

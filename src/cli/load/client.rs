@@ -1,8 +1,11 @@
 //! One connection to a gateway, and what the gateway said to a request.
 
+use std::borrow::Cow;
+use std::io::Read;
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
+use flate2::bufread::MultiGzDecoder;
 use http::{HeaderMap, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::{http1, http2};
@@ -175,17 +178,38 @@ fn describe(error: &hyper::Error) -> String {
     format!("{error}{}", cause.unwrap_or_default())
 }
 
-fn grpc_answer(headers: &HeaderMap, trailers: Option<&HeaderMap>, mut body: &[u8]) -> Answer {
+fn grpc_answer(headers: &HeaderMap, trailers: Option<&HeaderMap>, body: &[u8]) -> Answer {
     let status = trailers
         .and_then(tonic::Status::from_header_map)
         .or_else(|| tonic::Status::from_header_map(headers));
     match status {
-        Some(status) if status.code() == tonic::Code::Ok => {
-            body.advance(body.len().min(5));
-            acknowledged(body)
-        }
+        Some(status) if status.code() == tonic::Code::Ok => match unframe(body) {
+            Ok(message) => acknowledged(&message),
+            Err(error) => Answer::Failed(format!("the answer is malformed: {error}")),
+        },
         Some(status) => refused_with(&status),
         None => Answer::Failed("the answer has no grpc-status".into()),
+    }
+}
+
+/// The largest answer that is looked at, decompressed.
+const MAX_ANSWER: u64 = 64 << 10;
+
+/// The message in a gRPC body. Some servers compress their answer as the request was, asked or not.
+fn unframe(body: &[u8]) -> std::io::Result<Cow<'_, [u8]>> {
+    match body {
+        [0, _, _, _, _, message @ ..] => Ok(Cow::Borrowed(message)),
+        [1, _, _, _, _, message @ ..] => {
+            let mut plain = Vec::new();
+            MultiGzDecoder::new(message)
+                .take(MAX_ANSWER)
+                .read_to_end(&mut plain)?;
+            Ok(Cow::Owned(plain))
+        }
+        _ => Err(std::io::Error::other(format!(
+            "{} bytes are no gRPC message",
+            body.len()
+        ))),
     }
 }
 
@@ -244,3 +268,6 @@ impl Answer {
         matches!(self, Self::Acknowledged { .. })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,7 +74,9 @@ impl Job {
     fn settle(&self, first: u64, bytes: u64, answer: &Answer, started: Instant) -> bool {
         self.tally(|tally| {
             tally.attempts += 1;
-            tally.bytes_sent += bytes;
+            if !matches!(answer, Answer::Failed(_)) {
+                tally.bytes_answered += bytes;
+            }
             match answer {
                 Answer::Acknowledged { rejected } => {
                     tally.acknowledge(first, self.spans, *rejected, started.elapsed());

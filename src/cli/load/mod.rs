@@ -250,7 +250,7 @@ fn report(args: &Args, run: Run, tally: &Tally, request_bytes: u64, elapsed: Dur
         attempts_refused: tally.refused.clone(),
         attempts_failed: tally.failed.clone(),
         last_refusal: tally.last_refusal.clone(),
-        bytes_sent: tally.bytes_sent,
+        bytes_answered: tally.bytes_answered,
         spans_sent: tally.requests_sent * spans,
         spans_acknowledged,
         spans_rejected: tally.spans_rejected,

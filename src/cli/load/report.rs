@@ -24,7 +24,7 @@ pub(crate) struct Ranges(BTreeMap<u64, u64>);
 pub(crate) struct Tally {
     pub(super) requests_sent: u64,
     pub(super) attempts: u64,
-    pub(super) bytes_sent: u64,
+    pub(super) bytes_answered: u64,
     pub(super) requests_acknowledged: u64,
     pub(super) spans_rejected: u64,
     pub(super) requests_given_up: u64,
@@ -54,7 +54,8 @@ pub(super) struct Report {
     pub(super) attempts_refused: BTreeMap<String, u64>,
     pub(super) attempts_failed: BTreeMap<String, u64>,
     pub(super) last_refusal: String,
-    pub(super) bytes_sent: u64,
+    /// Bytes of the bodies that were answered, whatever the answer.
+    pub(super) bytes_answered: u64,
     pub(super) spans_sent: u64,
     pub(super) spans_acknowledged: u64,
     pub(super) spans_rejected: u64,
@@ -223,7 +224,7 @@ impl Report {
              refused       {}\n\
              failed        {}\n\
              latency       p50 {p50:.3} ms, p90 {p90:.3} ms, p99 {p99:.3} ms, max {max:.3} ms\n\
-             sent          {} bytes, {:.2} s of CPU; seed {}\n",
+             answered      {} bytes; {:.2} s of CPU; seed {}\n",
             self.spans_sent,
             self.requests_sent,
             self.request_bytes,
@@ -237,7 +238,7 @@ impl Report {
             self.requests_given_up,
             list(&self.attempts_refused),
             list(&self.attempts_failed),
-            self.bytes_sent,
+            self.bytes_answered,
             self.cpu_seconds,
             self.seed,
         )

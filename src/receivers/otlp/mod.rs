@@ -167,6 +167,7 @@ async fn serve_grpc(
             events,
             limit: config.limit(),
             include_metadata: config.include_metadata,
+            large: door::large(),
         },
     });
     let serving = grpc.clone();
@@ -214,6 +215,7 @@ fn serve_http(
         events,
         limit: config.limit(),
         include_metadata: config.include_metadata,
+        large: door::large(),
     };
     let http = Arc::new(Http::new(door, &config));
     let new_service = move |connection: Connection| {

@@ -19,6 +19,9 @@ pub struct Amendment<'a, V> {
     changed: bool,
 }
 
+/// Room for the fields that most spans have.
+const USUAL_FIELDS: usize = 32;
+
 /// One field of the message.
 #[derive(Clone, Debug)]
 enum Piece<'a> {
@@ -55,7 +58,8 @@ impl<'a> ScopeView<'a> {
 
 impl<'a, V: Copy> Amendment<'a, V> {
     fn new(view: V, attributes: u32, fields: impl Iterator<Item = Field<'a>>) -> Self {
-        let pieces = fields.map(Piece::Kept).collect();
+        let mut pieces = Vec::with_capacity(USUAL_FIELDS);
+        pieces.extend(fields.map(Piece::Kept));
         Self {
             view,
             attributes,

@@ -1,11 +1,14 @@
 //! Rewriting a request by a decision per resource, scope and span. What is kept is copied as it came.
 
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
 use bytes::Bytes;
 
 use super::Traces;
 use super::index::{CHILD, RESOURCE_SPANS};
 use super::reader::{Field, Fields};
-use super::views::{ResourceView, ScopeView, SpanView};
+use super::views::{ResourceView, ScopeView, SpanView, messages};
 use super::writer::{close, open, put_bytes};
 
 /// What becomes of a resource, scope or span.
@@ -38,9 +41,13 @@ pub trait Editor {
     }
 }
 
-/// A rewriting under way.
-struct Rewrite<'e, E> {
-    editor: &'e mut E,
+/// A decision other than to keep, with the number of the question it answers.
+type Change = (usize, Decision);
+
+/// A rewriting under way. Goes the way that the questions went.
+struct Rewrite {
+    changes: Peekable<IntoIter<Change>>,
+    asked: usize,
     out: Vec<u8>,
     spans: u32,
 }
@@ -58,21 +65,21 @@ impl Traces {
     /// Rewrites as `editor` decides. A resource or scope goes when its last span is dropped; one that came
     /// without spans stays. When all is kept, the result shares the bytes of `self`.
     pub fn edit(&self, editor: &mut impl Editor) -> Traces {
-        let out = Vec::with_capacity(self.bytes.len());
+        let changes = ask(&self.bytes, editor);
+        if changes.is_empty() {
+            return self.clone();
+        }
         let mut rewrite = Rewrite {
-            editor,
-            out,
+            changes: changes.into_iter().peekable(),
+            asked: 0,
+            out: Vec::with_capacity(self.bytes.len()),
             spans: 0,
         };
-        let mut same = true;
         for field in Fields::of(&self.bytes) {
             match field.key {
-                RESOURCE_SPANS => same &= rewrite.child(field, Rewrite::resource_spans) == Outcome::Same,
+                RESOURCE_SPANS => drop(rewrite.child(field, Rewrite::resource_spans)),
                 _ => rewrite.out.extend_from_slice(field.raw),
             }
-        }
-        if same {
-            return self.clone();
         }
         Traces {
             spans: rewrite.spans,
@@ -81,9 +88,46 @@ impl Traces {
     }
 }
 
+/// Asks about everything in `request` that stays.
+fn ask(request: &[u8], editor: &mut impl Editor) -> Vec<Change> {
+    let (mut changes, mut asked) = (Vec::new(), 0..);
+    let mut stays = |decision| {
+        let number = asked.next().unwrap_or_default();
+        let stays = decision != Decision::Drop;
+        if decision != Decision::Keep {
+            changes.push((number, decision));
+        }
+        stays
+    };
+    for resource_spans in messages(request, 1) {
+        let resource = ResourceView::new(resource_spans);
+        if !stays(editor.resource(resource)) {
+            continue;
+        }
+        for scope_spans in messages(resource_spans, 2) {
+            let scope = ScopeView::new(scope_spans);
+            if !stays(editor.scope(resource, scope)) {
+                continue;
+            }
+            for span in messages(scope_spans, 2) {
+                stays(editor.span(resource, scope, SpanView::new(span)));
+            }
+        }
+    }
+    changes
+}
+
 // === impl Rewrite ===
 
-impl<E: Editor> Rewrite<'_, E> {
+impl Rewrite {
+    /// The answer to the next question.
+    fn decision(&mut self) -> Decision {
+        let number = self.asked;
+        self.asked += 1;
+        let change = self.changes.next_if(|(answered, _)| *answered == number);
+        change.map_or(Decision::Keep, |(_, decision)| decision)
+    }
+
     /// Writes the message `field` as `body` does, or as it came when `body` changes nothing.
     fn child<'a>(&mut self, field: Field<'a>, body: impl FnOnce(&mut Self, &'a [u8]) -> Outcome) -> Outcome {
         let start = self.out.len();
@@ -100,23 +144,15 @@ impl<E: Editor> Rewrite<'_, E> {
     }
 
     fn resource_spans(&mut self, body: &[u8]) -> Outcome {
-        let view = ResourceView::new(body);
-        let decision = self.editor.resource(view);
-        self.envelope(body, decision, |rewrite, field| {
-            rewrite.child(field, |rewrite, body| rewrite.scope_spans(view, body))
-        })
+        self.envelope(body, |rewrite, scope| rewrite.child(scope, Rewrite::scope_spans))
     }
 
-    fn scope_spans(&mut self, resource: ResourceView<'_>, body: &[u8]) -> Outcome {
-        let view = ScopeView::new(body);
-        let decision = self.editor.scope(resource, view);
-        self.envelope(body, decision, |rewrite, field| {
-            rewrite.span(resource, view, field)
-        })
+    fn scope_spans(&mut self, body: &[u8]) -> Outcome {
+        self.envelope(body, Self::span)
     }
 
-    fn span(&mut self, resource: ResourceView<'_>, scope: ScopeView<'_>, field: Field<'_>) -> Outcome {
-        let outcome = match self.editor.span(resource, scope, SpanView::new(field.payload)) {
+    fn span(&mut self, field: Field<'_>) -> Outcome {
+        let outcome = match self.decision() {
             Decision::Drop => return Outcome::Gone,
             Decision::Keep => {
                 self.out.extend_from_slice(field.raw);
@@ -132,13 +168,8 @@ impl<E: Editor> Rewrite<'_, E> {
     }
 
     /// Writes the body of a `ResourceSpans` or `ScopeSpans`: field 1 is its header, field 2 its children.
-    fn envelope(
-        &mut self,
-        body: &[u8],
-        header: Decision,
-        mut child: impl FnMut(&mut Self, Field<'_>) -> Outcome,
-    ) -> Outcome {
-        let replaced = match header {
+    fn envelope(&mut self, body: &[u8], mut child: impl FnMut(&mut Self, Field<'_>) -> Outcome) -> Outcome {
+        let replaced = match self.decision() {
             Decision::Drop => return Outcome::Gone,
             Decision::Keep => false,
             Decision::Replace(header) => {

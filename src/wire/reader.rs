@@ -236,6 +236,20 @@ impl Field<'_> {
     }
 }
 
+/// The key and the encoded value of a `KeyValue` that is just these two, in this order, both shorter than 128
+/// bytes. That is what nearly all are; the others take the general way.
+#[inline(always)]
+pub(super) fn plain_pair(body: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [0x0a, key_len @ 0..0x80, rest @ ..] = body else {
+        return None;
+    };
+    let (key, rest) = rest.split_at_checked(usize::from(*key_len))?;
+    let [0x12, value_len @ 0..0x80, value @ ..] = rest else {
+        return None;
+    };
+    (usize::from(*value_len) == value.len()).then_some((key, value))
+}
+
 /// Where `part`, a slice of `whole`, lies in it.
 pub(super) fn position(whole: &[u8], part: &[u8]) -> Range<usize> {
     let start = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr());

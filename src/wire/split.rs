@@ -44,7 +44,8 @@ impl Traces {
     /// when it is one single span. Uncut input is returned as it is, without a copy.
     ///
     /// Fields of the request that are unknown go with the first part; resources and scopes without spans are
-    /// left out of what is cut.
+    /// left out of what is cut. Time and memory grow with what is written: the spans once, and their headers
+    /// once a part.
     pub fn split(&self, max_spans: usize, max_bytes: usize) -> Vec<Traces> {
         let max_spans = bound(max_spans);
         let max_bytes = bound(max_bytes);

@@ -1,5 +1,6 @@
 //! What the wire promises, for generated requests and for hand-made ones.
 
+mod corpus;
 mod cutting;
 mod editing;
 mod generate;

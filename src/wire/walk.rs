@@ -7,7 +7,7 @@
 //! Each function below is one message. A match arm is a field with its own wire type (`number << 3 | wire
 //! type`); all else goes to [`Reader::unknown`], which knows the message's field numbers as bits.
 
-use super::reader::{DEPTH, Fault, Reader};
+use super::reader::{DEPTH, Fault, Reader, plain_pair};
 use super::utf8::{is_ascii, is_utf8};
 
 /// What a walk over a request counted.
@@ -176,28 +176,16 @@ fn key_value(body: &[u8], depth: u32) -> Result<(), Fault> {
     }
 }
 
-/// Whether this is what nearly all attributes are: a key, then a string or a whole number, no more, all text
-/// ASCII, all lengths below 128 and so of one byte. Saves the general way its many turns.
+/// Whether this is what nearly all attributes are: a key and then a string, a whole number or a bool, all text
+/// ASCII. Saves the general way its many turns.
 #[inline(always)]
 fn is_plain(body: &[u8]) -> bool {
-    let [0x0a, key_len, rest @ ..] = body else {
-        return false;
-    };
-    let Some((key, rest)) = rest.split_at_checked(usize::from(*key_len)) else {
-        return false;
-    };
-    let [0x12, value_len, kind, value @ ..] = rest else {
-        return false;
-    };
-    if usize::from(*value_len) != value.len() + 1 {
-        return false;
-    }
-    match (kind, value) {
+    match plain_pair(body) {
         // ASCII as a whole, the lengths among it.
-        (0x0a, [len, text @ ..]) => usize::from(*len) == text.len() && is_ascii(body),
-        (0x10 | 0x18, value) => {
+        Some((_, [0x0a, len, text @ ..])) => usize::from(*len) == text.len() && is_ascii(body),
+        Some((key, [0x10 | 0x18, value @ ..])) => {
             let mut value = Reader::new(value);
-            *key_len < 0x80 && value.varint().is_ok() && value.is_empty() && is_ascii(key)
+            value.varint().is_ok() && value.is_empty() && is_ascii(key)
         }
         _ => false,
     }

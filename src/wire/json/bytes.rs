@@ -29,7 +29,9 @@ pub(super) fn put_hex(out: &mut Vec<u8>, bytes: &[u8]) {
             b'a' + value - 10
         }
     };
-    out.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    for byte in bytes {
+        out.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
 }
 
 /// Reads base64, of the standard or the URL alphabet.

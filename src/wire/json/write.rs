@@ -18,14 +18,22 @@ pub(super) fn write(body: &[u8], message: &Message) -> Vec<u8> {
 fn object(out: &mut Vec<u8>, body: &[u8], message: &Message) {
     out.push(b'{');
     let start = out.len();
-    match message.is_oneof() {
-        true => chosen(out, body, message),
-        false => message
+    if message.is_oneof() {
+        chosen(out, body, message);
+    } else {
+        let present = Fields::of(body).fold(0, |bits, found| bits | bit(found.number()));
+        let present = message
             .fields
             .iter()
-            .for_each(|field| member(out, start, body, field)),
+            .filter(|field| present & bit(field.number) != 0);
+        present.for_each(|field| member(out, start, body, field));
     }
     out.push(b'}');
+}
+
+/// Stands for a field number; all those that no message has share the last.
+fn bit(number: u32) -> u64 {
+    1 << number.min(63)
 }
 
 fn member(out: &mut Vec<u8>, start: usize, body: &[u8], field: &Field) {

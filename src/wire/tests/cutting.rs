@@ -58,6 +58,57 @@ fn a_large_request_is_cut_one_by_one() {
     assert_eq!(Traces::check(joined.into()).unwrap().traces.spans(), 20_000);
 }
 
+/// Each bound in bytes is kept to the byte, and each part takes all that it may.
+#[test]
+fn bounds_hold_to_the_byte() {
+    let scope = |spans: std::ops::Range<u8>| ScopeSpans {
+        spans: spans
+            .map(|number| Span {
+                trace_id: vec![number; 16],
+                span_id: vec![number; 8],
+                name: "x".repeat(usize::from(number) * 9),
+                ..Span::default()
+            })
+            .collect(),
+        ..ScopeSpans::default()
+    };
+    let resource = |scopes: Vec<ScopeSpans>| ResourceSpans {
+        scope_spans: scopes,
+        ..ResourceSpans::default()
+    };
+    let resource_spans = vec![
+        resource(vec![scope(0..3), scope(3..8)]),
+        resource(vec![scope(8..12)]),
+    ];
+    let request = ExportTraceServiceRequest { resource_spans };
+    let traces = Traces::check(request.encode_to_vec().into()).unwrap().traces;
+    for max_bytes in 1..traces.bytes().len() {
+        let mut first = 0;
+        for part in traces.split(0, max_bytes) {
+            let spans = part.spans();
+            assert_eq!(
+                part.bytes(),
+                &alone(&request, first..first + spans),
+                "{max_bytes}"
+            );
+            assert!(spans == 1 || part.bytes().len() <= max_bytes, "{max_bytes}");
+            let with_next = alone(&request, first..first + spans + 1);
+            assert!(first + spans == 12 || with_next.len() > max_bytes, "{max_bytes}");
+            first += spans;
+        }
+        assert_eq!(first, 12);
+    }
+}
+
+/// The spans of these numbers with what stands above them, encoded.
+fn alone(request: &ExportTraceServiceRequest, spans: std::ops::Range<usize>) -> Vec<u8> {
+    let (mut request, mut number) = (request.clone(), 0..);
+    oracle::retain(&mut request, |_| {
+        number.next().is_some_and(|number| spans.contains(&number))
+    });
+    request.encode_to_vec()
+}
+
 /// What needs no cut is handed back without a copy.
 #[test]
 fn what_fits_is_not_copied() {

@@ -161,3 +161,33 @@ fn rejections_name_the_span() {
     );
     assert_eq!(checked.traces.bytes(), &wrap(1, &wrap(2, &wrap(2, &fine))));
 }
+
+/// A byte that is not UTF-8 is found wherever it stands in a string of any length, and ASCII is never refused.
+#[test]
+fn no_byte_of_a_string_goes_unseen() {
+    let name = |text: &[u8]| wrap(1, &wrap(2, &wrap(2, &wrap(5, text))));
+    let key = |text: &[u8]| {
+        wrap(
+            1,
+            &wrap(2, &wrap(2, &wrap(9, &[wrap(1, text), wrap(2, b"")].concat()))),
+        )
+    };
+    let value = |text: &[u8]| {
+        let pair = [wrap(1, b"k"), wrap(2, &wrap(1, text))].concat();
+        wrap(1, &wrap(2, &wrap(2, &wrap(9, &pair))))
+    };
+    for len in 0..150 {
+        let text = vec![b'a'; len];
+        assert!(
+            passes(&name(&text)) && passes(&key(&text)) && passes(&value(&text)),
+            "{len} letters"
+        );
+        for at in 0..len {
+            let mut text = text.clone();
+            text[at] = 0x80;
+            let verdicts =
+                [name(&text), key(&text), value(&text)].map(|request| Traces::check(request.into()).is_ok());
+            assert_eq!(verdicts, [false; 3], "byte {at} of {len}");
+        }
+    }
+}

@@ -1,11 +1,17 @@
 //! From a node to typed settings, with everything that is wrong found in one go: keys without effect are taken out
 //! and noted, unsupported and unknown keys are errors, then types, then what the type itself checks.
 
-use super::diagnostic::{Diagnostics, nearest};
+use super::diagnostic::{Diagnostics, Severity};
 use super::node::{Node, Value};
-use super::read::{ReadError, conceal, read};
+use super::read::read;
+use super::read_error::{ReadError, conceal};
+use super::reference::join;
 use super::schema::{Schema, Type};
 use super::settings::{KeyNote, Problems, Settings};
+use super::unknown::{known_elsewhere, take_unknown};
+
+/// A message that begins so goes on from the name of its key.
+const VERBS: [&str; 6] = ["is ", "are ", "has ", "must ", "names ", "belongs "];
 
 /// Type errors reported for one component before the rest is left for the next run.
 const MAX_TYPE_ERRORS: usize = 50;
@@ -25,60 +31,62 @@ impl Node {
         let mut node = self.clone();
         let mut sound = true;
         for key in C::no_effect() {
-            for taken in take(&mut node, &key.path) {
-                diagnostics.note(
-                    Some(taken.key_origin()),
-                    format!("`{}` has no effect here: {}", key.path, key.note),
-                );
+            for (path, taken) in take(&mut node, "", &key.path) {
+                let message = format!("`{path}` has no effect here: {}", key.note);
+                diagnostics.note(Some(taken.key_origin()), message);
             }
         }
         for key in C::unsupported() {
-            for taken in take(&mut node, &key.path) {
+            for (path, taken) in take(&mut node, "", &key.path) {
+                let message = format!("`{path}` is not supported");
                 diagnostics
-                    .error(
-                        Some(taken.key_origin()),
-                        format!("`{}` is not supported", key.path),
-                    )
+                    .error(Some(taken.key_origin()), message)
                     .help(key.note.as_str());
                 sound = false;
             }
         }
         sound &= take_unknown(&mut node, schema.root(), "", &known_elsewhere::<C>(), diagnostics);
-        let settings = read_all::<C>(&mut node, diagnostics)?;
+        let (settings, left_out) = read_all::<C>(&mut node, diagnostics);
+        let settings = settings?;
         let mut problems = Problems::default();
         settings.validate(&mut problems);
-        for problem in problems.iter() {
-            report(self, problem, diagnostics);
+        for problem in problems
+            .iter()
+            .filter(|problem| !left_out.contains(&problem.path))
+        {
+            report(self, problem, Severity::Error, diagnostics);
         }
-        (sound && problems.is_empty()).then_some(settings)
+        let mut warnings = Problems::default();
+        settings.warn(&mut warnings);
+        for warning in warnings.iter() {
+            report(self, warning, Severity::Warning, diagnostics);
+        }
+        (sound && left_out.is_empty() && problems.is_empty()).then_some(settings)
     }
 }
 
-/// Reads, and after each value of a wrong type reads the rest without it, to find the next.
-fn read_all<C: Settings>(node: &mut Node, diagnostics: &mut Diagnostics) -> Option<C> {
-    let mut errors = 0;
+/// Reads, and after each value of a wrong type reads the rest without it, to find the next. Yields the settings
+/// without what is wrong, and the paths of that.
+fn read_all<C: Settings>(node: &mut Node, diagnostics: &mut Diagnostics) -> (Option<C>, Vec<String>) {
+    let mut left_out = Vec::new();
     loop {
         let error: ReadError = match read::<C>(node) {
-            Ok(settings) => return (errors == 0).then_some(settings),
+            Ok(settings) => return (Some(settings), left_out),
             Err(error) => error,
         };
-        let message = &error.message;
-        if !error.null {
-            errors += 1;
+        // What is null where a value is wanted counts as not written, and is taken out just the same.
+        if !error.null || error.path.is_empty() {
             let named = match error.dotted_path() {
-                path if path.is_empty() => message.clone(),
-                path => format!("`{path}`: {message}"),
+                path if path.is_empty() => error.message.clone(),
+                path => format!("`{path}`: {}", error.message),
             };
             let origin = error.origin.as_ref().unwrap_or(&node.origin);
             diagnostics.error(Some(origin), named).help = error.help.clone();
+            left_out.push(error.dotted_path());
         }
-        // What is null where a value is wanted counts as not written, and is taken out just the same.
         let path: Vec<&str> = error.path.iter().rev().map(String::as_str).collect();
-        if errors >= MAX_TYPE_ERRORS || !take_key(node, &path) {
-            if errors == 0 {
-                diagnostics.error(Some(node.key_origin()), format!("expected a value: {message}"));
-            }
-            return None;
+        if left_out.len() >= MAX_TYPE_ERRORS || !take_key(node, &path) {
+            return (None, left_out);
         }
     }
 }
@@ -107,122 +115,37 @@ fn take_key(node: &mut Node, path: &[&str]) -> bool {
     }
 }
 
-/// Takes out every node at a dotted path in which `*` stands for one segment.
-fn take(node: &mut Node, path: &str) -> Vec<Node> {
+/// Takes out every node at a dotted path in which `*` stands for one segment; yields them with their own paths.
+fn take(node: &mut Node, above: &str, path: &str) -> Vec<(String, Node)> {
     let (first, rest) = match path.split_once('.') {
         Some((first, rest)) => (first, Some(rest)),
         None => (path, None),
     };
     match (&mut node.value, rest) {
-        (Value::Map(map), None) if first == "*" => {
-            std::mem::take(map).into_iter().map(|(_, node)| node).collect()
-        }
-        (Value::Map(map), None) => map.remove(first).into_iter().collect(),
+        (Value::Map(map), None) if first == "*" => std::mem::take(map)
+            .into_iter()
+            .map(|(key, node)| (join(above, &key), node))
+            .collect(),
+        (Value::Map(map), None) => map
+            .remove(first)
+            .map(|node| (join(above, first), node))
+            .into_iter()
+            .collect(),
         (Value::Map(map), Some(rest)) => map
             .iter_mut()
             .filter(|(key, _)| first == "*" || *key == first)
-            .flat_map(|(_, child)| take(child, rest))
+            .flat_map(|(key, child)| take(child, &join(above, key), rest))
             .collect(),
-        (Value::List(items), Some(rest)) if first == "*" => {
-            items.iter_mut().flat_map(|item| take(item, rest)).collect()
-        }
+        (Value::List(items), Some(rest)) if first == "*" => items
+            .iter_mut()
+            .enumerate()
+            .flat_map(|(at, item)| take(item, &join(above, &at.to_string()), rest))
+            .collect(),
         _ => Vec::new(),
     }
 }
 
-/// Keys that the type has not and the component knows, for suggestions.
-fn known_elsewhere<C: Settings>() -> Vec<String> {
-    C::no_effect()
-        .into_iter()
-        .chain(C::unsupported())
-        .map(|key| key.path)
-        .collect()
-}
-
-/// Reports and takes out every key that the type has not; whether there was none.
-fn take_unknown(
-    node: &mut Node,
-    of: Type<'_>,
-    path: &str,
-    more: &[String],
-    diagnostics: &mut Diagnostics,
-) -> bool {
-    let below = |key: &str| match path {
-        "" => key.to_owned(),
-        path => format!("{path}.{key}"),
-    };
-    let mut sound = true;
-    match &mut node.value {
-        Value::Map(map) => {
-            let keys: Vec<String> = map.keys().map(str::to_owned).collect();
-            for key in keys {
-                let inner = of.key(&key).or_else(|| of.values());
-                match inner {
-                    Some(inner) => {
-                        let Some(child) = map.get_mut(&key) else { continue };
-                        sound &= take_unknown(child, inner, &below(&key), more, diagnostics);
-                    }
-                    None if of.is_section() => {
-                        let Some(child) = map.remove(&key) else { continue };
-                        unknown_key(&key, &child, of, path, more, diagnostics);
-                        sound = false;
-                    }
-                    None => {}
-                }
-            }
-        }
-        Value::List(items) => {
-            if let Some(inner) = of.items() {
-                for (at, item) in items.iter_mut().enumerate() {
-                    sound &= take_unknown(item, inner, &below(&at.to_string()), more, diagnostics);
-                }
-            }
-        }
-        Value::Scalar(_) => {}
-    }
-    sound
-}
-
-fn unknown_key(
-    key: &str,
-    node: &Node,
-    of: Type<'_>,
-    path: &str,
-    more: &[String],
-    diagnostics: &mut Diagnostics,
-) {
-    let keys = of.keys();
-    let here = more.iter().filter_map(|known| match known.rsplit_once('.') {
-        Some((parent, last)) => (parent == path).then_some(last),
-        None => path.is_empty().then_some(known.as_str()),
-    });
-    let known: Vec<&str> = keys.iter().map(|(key, _)| *key).chain(here).collect();
-    let near = nearest(key, known.iter().copied());
-    if near
-        .and_then(|near| of.key(near))
-        .is_some_and(|of| of.is_secret())
-    {
-        diagnostics.keep_secret(&node.origin);
-    }
-    let place = match path {
-        "" => String::new(),
-        path => format!(" in `{path}`"),
-    };
-    let error = diagnostics.error(Some(node.key_origin()), format!("unknown key `{key}`{place}"));
-    match near {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
-        None if known.is_empty() => error.help("there are no keys here"),
-        None => error.help(format!(
-            "the keys here are {}",
-            known
-                .iter()
-                .map(|key| format!("`{key}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        )),
-    }
-}
-
+/// Tells the diagnostics where secrets stand, so that no line shows them.
 fn keep_secrets(node: &Node, of: Type<'_>, diagnostics: &mut Diagnostics) {
     if of.is_secret() {
         diagnostics.keep_secret(&node.origin);
@@ -236,8 +159,12 @@ fn keep_secrets(node: &Node, of: Type<'_>, diagnostics: &mut Diagnostics) {
             }
         }
         Value::List(items) => {
+            // Where a map of secrets may also be written as a list, what the list holds is secret too.
+            let each = of
+                .items()
+                .or_else(|| of.values().filter(|values| values.is_secret()));
             for item in items {
-                if let Some(inner) = of.items() {
+                if let Some(inner) = each {
                     keep_secrets(item, inner, diagnostics);
                 }
             }
@@ -247,14 +174,15 @@ fn keep_secrets(node: &Node, of: Type<'_>, diagnostics: &mut Diagnostics) {
 }
 
 /// A problem at its key, or at the nearest that is written.
-fn report(node: &Node, problem: &KeyNote, diagnostics: &mut Diagnostics) {
+fn report(node: &Node, problem: &KeyNote, severity: Severity, diagnostics: &mut Diagnostics) {
     let (found, exact) = node.find(&problem.path);
     let origin = if exact { &found.origin } else { found.key_origin() };
     let message = conceal(&problem.note, &node.hidden_texts());
     let message = match problem.path.as_str() {
         "" => message,
         path if message.contains(&format!("`{path}`")) => message,
+        path if VERBS.iter().any(|verb| message.starts_with(verb)) => format!("`{path}` {message}"),
         path => format!("`{path}`: {message}"),
     };
-    diagnostics.error(Some(origin), message);
+    diagnostics.add(severity, Some(origin), message);
 }

@@ -21,6 +21,9 @@ const SENSITIVE: [&str; 9] = [
 /// More than this nobody reads.
 const MAX_SHOWN: usize = 100;
 
+/// Characters of a long line that are shown.
+const MAX_LINE: usize = 160;
+
 /// What stands for a value that is not shown.
 pub const REDACTED: &str = "[REDACTED]";
 
@@ -86,6 +89,21 @@ impl Diagnostic {
     }
 }
 
+/// On one line, for logs.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(help) = &self.help {
+            write!(f, "; {help}")?;
+        }
+        match &self.origin {
+            Some(origin) if self.scope.is_empty() => write!(f, " ({origin})"),
+            Some(origin) => write!(f, " ({} at {origin})", self.scope),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The name most like `name`, if any is like it at all.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // At this likeness about one letter in four may be wrong.
@@ -95,6 +113,12 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+/// Names in backquotes, with commas between.
+pub fn listed(names: impl IntoIterator<Item = impl fmt::Display>) -> String {
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
 }
 
 // === impl Diagnostics ===
@@ -115,7 +139,8 @@ impl Diagnostics {
         self.add(Severity::Note, origin, message.into())
     }
 
-    fn add(&mut self, severity: Severity, origin: Option<&Origin>, message: String) -> &mut Diagnostic {
+    /// Adds a finding of any severity.
+    pub fn add(&mut self, severity: Severity, origin: Option<&Origin>, message: String) -> &mut Diagnostic {
         let at = self.all.len();
         self.all.push(Diagnostic {
             severity,
@@ -157,10 +182,18 @@ impl Diagnostics {
         self.count(Severity::Error) > 0
     }
 
-    /// Shows all of them, errors first, each with its line.
+    /// Shows all of them in the order of the text, errors first; notes only when nothing is wrong.
     pub fn render(&self) -> String {
-        let mut sorted: Vec<&Diagnostic> = self.all.iter().collect();
-        sorted.sort_by_key(|found| found.severity);
+        let least = match self.has_errors() {
+            true => Severity::Warning,
+            false => Severity::Note,
+        };
+        let mut sorted: Vec<&Diagnostic> = self.all.iter().filter(|found| found.severity <= least).collect();
+        sorted.sort_by_key(|found| {
+            let origin = found.origin.as_ref();
+            let place = origin.map(|origin| (origin.source.name.as_str(), origin.line, origin.column));
+            (found.severity, place)
+        });
         let mut shown: Vec<String> = sorted
             .iter()
             .take(MAX_SHOWN)
@@ -183,10 +216,10 @@ impl Diagnostics {
                 scope => format!(" in {scope}"),
             };
             let _ = writeln!(out, "{margin}--> {origin}{below}");
-            let line = self.line(origin);
+            let (line, before) = window(&self.line(origin), origin.column - 1);
             if !line.trim().is_empty() {
-                let gap: String = line.chars().take(origin.column - 1).map(blank).collect();
-                let room = line.chars().count().saturating_sub(origin.column - 1).max(1);
+                let gap: String = line.chars().take(before).map(blank).collect();
+                let room = line.chars().count().saturating_sub(before).max(1);
                 let carets = "^".repeat(origin.width.clamp(1, room));
                 let _ = writeln!(out, "{margin} |\n{number} | {line}\n{margin} | {gap}{carets}");
             }
@@ -228,6 +261,15 @@ fn sensitive_value(line: &str) -> Option<usize> {
     let value = lower.get(after..)?;
     let start = after + value.find(|c: char| !c.is_whitespace())?;
     Some(line.get(..start)?.chars().count())
+}
+
+/// A piece of the line around a column (both counted from 0), and where the column is in it.
+fn window(line: &str, column: usize) -> (String, usize) {
+    if line.chars().count() <= MAX_LINE {
+        return (line.to_owned(), column);
+    }
+    let start = column.saturating_sub(MAX_LINE / 2);
+    (line.chars().skip(start).take(MAX_LINE).collect(), column - start)
 }
 
 /// Keeps tabs, so that carets stand below their text.

@@ -72,7 +72,11 @@ impl Expander<'_> {
                 match self.scalar(&scalar, &node.origin, depth) {
                     Ok(value) => node.value = value,
                     Err(wrong) if depth > 0 => return Err(wrong),
-                    Err((message, help)) => self.diagnostics.error(Some(&node.origin), message).help = help,
+                    Err((message, help)) => {
+                        self.diagnostics.error(Some(&node.origin), message).help = help;
+                        // Nobody shall complain of the reference once more, as a value.
+                        node.value = Value::Scalar(Scalar::plain(""));
+                    }
                 }
                 Ok(())
             }
@@ -157,7 +161,7 @@ impl Expander<'_> {
         match scheme(uri) {
             Some(("env", variable)) => self.variable(variable, origin),
             Some(("file", path)) => {
-                let text = std::fs::read_to_string(path)
+                let text = Source::read(path)
                     .map_err(|error| wrong(format!("`${{{uri}}}` cannot be read: {error}")))?;
                 Ok((text, true))
             }

@@ -7,7 +7,7 @@ use super::diagnostic::Diagnostics;
 use super::id::ComponentId;
 use super::node::Node;
 use super::reference::{self, KeyDoc};
-use super::settings::Settings;
+use super::settings::{KeyNote, Settings};
 
 /// The five families.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,6 +57,7 @@ pub struct Component {
     pub about: About,
     check: fn(&Node, &mut Diagnostics) -> Option<Value>,
     keys: fn() -> Vec<KeyDoc>,
+    differing: fn() -> Vec<KeyNote>,
 }
 
 /// A component that can be built: `P` is what its family yields, `X` what every one of the family is given.
@@ -134,6 +135,7 @@ impl Component {
                 Some(effective)
             },
             keys: reference::keys::<C>,
+            differing: C::differing_defaults,
         }
     }
 
@@ -150,6 +152,11 @@ impl Component {
     /// Every key: its type, default and meaning.
     pub fn keys(&self) -> Vec<KeyDoc> {
         (self.keys)()
+    }
+
+    /// Where its defaults differ from the Collector's.
+    pub fn differing_defaults(&self) -> Vec<KeyNote> {
+        (self.differing)()
     }
 }
 

@@ -9,9 +9,6 @@ use super::node::{Map, Node, Value};
 use super::parse::parse;
 use super::source::{Origin, Source};
 
-/// A configuration larger than this is a mistake.
-const MAX_BYTES: u64 = 16 << 20;
-
 /// What runs when no configuration is given: OTLP on localhost, and what arrives is shown.
 pub const BUILT_IN: &str = "\
 receivers:
@@ -106,17 +103,10 @@ fn retrieve(uri: &str, environment: Environment<'_>) -> Result<Arc<Source>, Stri
 }
 
 fn read_file(path: &str) -> Result<Arc<Source>, String> {
-    let cannot = |error: &dyn std::fmt::Display| format!("cannot read the configuration `{path}`: {error}");
-    let size = std::fs::metadata(path).map_err(|error| cannot(&error))?.len();
-    if size > MAX_BYTES {
-        return Err(cannot(&format!(
-            "it has {size} bytes, more than {} MiB",
-            MAX_BYTES >> 20
-        )));
+    match Source::read(path) {
+        Ok(text) => Ok(Source::new(path, text)),
+        Err(error) => Err(format!("cannot read the configuration `{path}`: {error}")),
     }
-    let bytes = std::fs::read(path).map_err(|error| cannot(&error))?;
-    let text = String::from_utf8(bytes).map_err(|error| cannot(&error.utf8_error()))?;
-    Ok(Source::new(path, text))
 }
 
 /// A document whose top level is a map, keys like `processors::batch` written out.

@@ -1,25 +1,31 @@
 //! The Collector's YAML: load, expand, merge, diagnose. Pure: reads files and the environment, starts nothing.
 
 mod check;
+mod collector;
 pub mod diagnostic;
 pub mod document;
 pub mod expand;
 pub mod factory;
 pub mod id;
 pub mod load;
+pub mod manual;
 pub mod node;
 pub mod parse;
 pub mod read;
+mod read_error;
 pub mod reference;
+mod scalar;
 pub mod schema;
+mod sections;
 pub mod service;
 pub mod settings;
 pub mod source;
 pub mod types;
+mod unknown;
 pub mod wiring;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use diagnostic::Diagnostics;
 use document::Config;
@@ -35,7 +41,6 @@ pub fn prepare(
 ) -> Option<Config> {
     let root = load::load(inputs, diagnostics)?;
     let config = Config::read(root, traces_only, diagnostics);
-    // What is wrong with the document may make all the rest look wrong.
-    let config = config?;
-    wiring::check(&config, catalog, diagnostics).then_some(config)
+    wiring::check(&config, catalog, diagnostics);
+    (!diagnostics.has_errors()).then_some(config)
 }

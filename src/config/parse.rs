@@ -74,6 +74,7 @@ fn parse_quietly(source: &Arc<Source>) -> Result<Node, Fault> {
     for step in Parser::new_from_str_with_options(&source.text, options) {
         let (event, span) = step.map_err(|error| {
             let marker = error.marker();
+            let reference = source.line(marker.line()).contains("${");
             Fault {
                 origin: Origin {
                     source: Arc::clone(source),
@@ -82,7 +83,8 @@ fn parse_quietly(source: &Arc<Source>) -> Result<Node, Fault> {
                     width: 1,
                 },
                 message: format!("this is not valid YAML: {}", error.info()),
-                help: None,
+                help: reference
+                    .then(|| "between braces or brackets, `${...}` needs quotes around it".to_owned()),
             }
         })?;
         builder.take(event, &span)?;

@@ -3,31 +3,11 @@
 //! As lenient as the Collector where that is harmless: a number or boolean where a text is wanted is its text, a
 //! whole number where a fraction is wanted, `a,b` where a list is wanted, nothing where a map or list is wanted.
 
-use std::fmt::{self, Display};
-
 use serde::de::value::StrDeserializer;
-use serde::de::{
-    self, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, Unexpected, VariantAccess, Visitor,
-};
+use serde::de::{self, DeserializeSeed, EnumAccess, IntoDeserializer, VariantAccess, Visitor};
 
-use super::diagnostic::nearest;
 use super::node::{Kind, Node, Scalar, Value};
-use super::source::Origin;
-
-/// Why a node is not what its key wants.
-#[derive(Debug)]
-pub struct ReadError {
-    /// What is wrong, without the key.
-    pub message: String,
-    /// What to do.
-    pub help: Option<String>,
-    /// Where the value is.
-    pub origin: Option<Origin>,
-    /// Keys and list positions from the inside out.
-    pub path: Vec<String>,
-    /// Nothing is written where a value is wanted: the Collector takes that as not written at all.
-    pub null: bool,
-}
+use super::read_error::ReadError;
 
 /// Reads a typed value; the first thing that is wrong ends it.
 pub fn read<'de, T: de::Deserialize<'de>>(node: &'de Node) -> Result<T, ReadError> {
@@ -41,109 +21,6 @@ struct NodeReader<'de> {
     in_map: bool,
 }
 
-// === impl ReadError ===
-
-impl ReadError {
-    fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: None,
-            origin: None,
-            path: Vec::new(),
-            null: false,
-        }
-    }
-
-    /// The dotted path of the key, from the outside in.
-    pub fn dotted_path(&self) -> String {
-        let path: Vec<&str> = self.path.iter().rev().map(String::as_str).collect();
-        path.join(".")
-    }
-
-    fn below(mut self, key: impl Into<String>) -> Self {
-        self.path.push(key.into());
-        self
-    }
-
-    fn at(mut self, node: &Node) -> Self {
-        if self.origin.is_none() {
-            self.origin = Some(node.origin.clone());
-            self.null = node.is_null();
-            self.message = conceal(&self.message, &node.hidden_texts());
-        }
-        self
-    }
-}
-
-/// Takes hidden texts, and quoted pieces of them, out of a message.
-pub(super) fn conceal(message: &str, hidden: &[&str]) -> String {
-    const SHOWN_INSTEAD: &str = "(value not shown)";
-    let mut message = message.to_owned();
-    for text in hidden.iter().filter(|text| !text.is_empty()) {
-        for quote in ['`', '"'] {
-            let mut parts: Vec<&str> = message.split(quote).collect();
-            // Odd parts stand between quotes.
-            for part in parts.iter_mut().skip(1).step_by(2) {
-                if text.contains(*part) {
-                    *part = SHOWN_INSTEAD;
-                }
-            }
-            message = parts.join(&quote.to_string());
-        }
-        if text.len() > 2 {
-            message = message.replace(text, SHOWN_INSTEAD);
-        }
-    }
-    message
-}
-
-impl std::error::Error for ReadError {}
-
-impl Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl de::Error for ReadError {
-    fn custom<T: Display>(message: T) -> Self {
-        Self::new(message.to_string())
-    }
-
-    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(format!("expected {expected}, found {}", in_words(found)))
-    }
-
-    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::invalid_type(found, expected)
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(format!("the key `{field}` is missing"))
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let known: Vec<String> = expected.iter().map(|name| format!("`{name}`")).collect();
-        let mut error = Self::new(format!("`{variant}` is not one of {}", known.join(", ")));
-        error.help = nearest(variant, expected.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-        error
-    }
-}
-
-fn in_words(found: Unexpected<'_>) -> String {
-    match found {
-        Unexpected::Str(text) => format!("`{text}`"),
-        Unexpected::Unsigned(number) => format!("`{number}`"),
-        Unexpected::Signed(number) => format!("`{number}`"),
-        Unexpected::Float(number) => format!("`{number}`"),
-        Unexpected::Bool(value) => format!("`{value}`"),
-        Unexpected::Map => "a map".into(),
-        Unexpected::Seq => "a list".into(),
-        Unexpected::Unit | Unexpected::Option => "nothing".into(),
-        other => other.to_string(),
-    }
-}
-
 // === impl NodeReader ===
 
 impl<'de> NodeReader<'de> {
@@ -153,7 +30,12 @@ impl<'de> NodeReader<'de> {
             Value::Scalar(scalar) if scalar.kind != Kind::Null => format!("`{}`", scalar.text),
             _ => self.node.what().to_owned(),
         };
-        ReadError::new(format!("expected {what}, found {found}")).at(self.node)
+        let mut error = ReadError::new(format!("expected {what}, found {found}")).at(self.node);
+        let unquoted = self.node.text().map(Kind::of);
+        if self.kind() == Some(Kind::Text) && !matches!(unquoted, Some(Kind::Text | Kind::Null)) {
+            error.help = Some("quotes make it a text; write it without them".into());
+        }
+        error
     }
 
     fn kind(self) -> Option<Kind> {

@@ -87,7 +87,8 @@ fn walk(of: Type<'_>, path: &str, defaults: Option<&Value>, depth: usize, keys: 
     }
 }
 
-fn join(path: &str, key: &str) -> String {
+/// A dotted path and a key below it.
+pub(super) fn join(path: &str, key: &str) -> String {
     match path {
         "" => key.to_owned(),
         path => format!("{path}.{key}"),

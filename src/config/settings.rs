@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The configuration of a component: a serde struct, `#[serde(default, deny_unknown_fields)]`, whose doc
-/// comments (a sentence a field: meaning, unit, reason of the default) are the user's reference.
+/// comments (a sentence a field: meaning, unit, reason of the default) are the user's reference. Known keys are
+/// those of the schema, which has no serde aliases: an old name of a key is a field of its own.
 pub trait Settings: DeserializeOwned + Serialize + JsonSchema + Default {
     /// The Collector's keys that steer its own machinery: accepted, listed by `validate`, logged once.
     fn no_effect() -> Vec<KeyNote> {
@@ -25,6 +26,10 @@ pub trait Settings: DeserializeOwned + Serialize + JsonSchema + Default {
 
     /// What the type alone cannot say; each problem names its key.
     fn validate(&self, _problems: &mut Problems) {}
+
+    /// What may be meant as it is written and has a price, such as spans lost after they were acknowledged;
+    /// `validate` and start-up warn of it.
+    fn warn(&self, _warnings: &mut Problems) {}
 }
 
 /// A key below a component and a sentence about it.

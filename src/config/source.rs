@@ -1,7 +1,12 @@
 //! Where a value was written. Every node of a configuration carries one of these, through expansion and merge.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::sync::Arc;
+
+/// A text larger than this is no configuration.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// A text that configuration was read from.
 #[derive(PartialEq, Eq)]
@@ -34,6 +39,19 @@ impl Source {
             name: name.into(),
             text: text.into(),
         })
+    }
+
+    /// The content of a file, which may as well be a pipe; says in words why it cannot be had.
+    pub(super) fn read(path: &str) -> Result<String, String> {
+        let file = File::open(path).map_err(|error| error.to_string())?;
+        let mut bytes = Vec::new();
+        // One byte more than allowed tells a text that is too long from one that just fits.
+        let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes);
+        read.map_err(|error| error.to_string())?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(format!("it is larger than {} MiB", MAX_BYTES >> 20));
+        }
+        String::from_utf8(bytes).map_err(|error| error.utf8_error().to_string())
     }
 
     /// The line with that number, counted from 1; empty past the end.

@@ -12,6 +12,7 @@ use super::node::Node;
 use super::settings::{KeyNote, Problems, Settings};
 use super::types::{GoDuration, Secret, Section};
 
+mod document;
 mod golden;
 mod loading;
 mod properties;
@@ -20,7 +21,7 @@ mod reading;
 /// A component with one key of every sort.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Fake {
+pub(crate) struct Fake {
     /// Where to.
     pub endpoint: String,
     /// How long one attempt may take.
@@ -45,7 +46,7 @@ pub(super) struct Fake {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Compression {
+pub(crate) enum Compression {
     #[default]
     None,
     Gzip,
@@ -54,7 +55,7 @@ pub(super) enum Compression {
 /// What may be waited for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     /// How many fit.
     pub size: Option<u32>,
     /// Whether to wait.
@@ -116,11 +117,20 @@ impl Settings for Fake {
         if self.queue.size == Some(0) {
             problems.add("queue.size", "`0` holds nothing");
         }
+        if self.queue.share == 0.0 {
+            problems.add("queue.share", "is 0, and so nothing passes");
+        }
         if self.queue.share > 1.0 {
             problems.add(
                 "queue.share",
                 format!("{} is more than all of it", self.queue.share),
             );
+        }
+    }
+
+    fn warn(&self, warnings: &mut Problems) {
+        if !self.queue.wait {
+            warnings.add("queue.wait", "is false: what was acknowledged may be lost");
         }
     }
 }
@@ -140,14 +150,14 @@ fn factory(kind: Kind) -> Factory<String, str> {
 }
 
 /// A build that has `fake` in every family.
-pub(super) fn catalog() -> Catalog {
+pub(crate) fn catalog() -> Catalog {
     Kind::ALL
         .into_iter()
         .fold(Catalog::default(), |catalog, kind| catalog.with(&[factory(kind)]))
 }
 
 /// The variables of the tests' environment.
-pub(super) fn environment(name: &str) -> Option<String> {
+pub(crate) fn environment(name: &str) -> Option<String> {
     Some(match name {
         "PORT" => "4317".into(),
         "EMPTY" => String::new(),
@@ -178,7 +188,7 @@ pub(super) fn load_all(documents: &[&str], sets: &[&str], diagnostics: &mut Diag
 }
 
 /// A configuration with one pipeline around these settings of the exporter.
-pub(super) fn around(settings: &str) -> String {
+pub(crate) fn around(settings: &str) -> String {
     let settings: String = settings.lines().map(|line| format!("    {line}\n")).collect();
     format!(
         "receivers:\n  fake:\nexporters:\n  fake:\n{settings}service:\n  pipelines:\n    traces:\n      receivers: [fake]\n      exporters: [fake]\n"
@@ -190,12 +200,9 @@ fn a_sound_configuration_is_read_and_built() {
     // A factory finds its settings in the node, fills in defaults, and hands on what the build refuses.
     let mut diagnostics = Diagnostics::default();
     let root = load_all(&[&around("endpoint: a:1")], &[], &mut diagnostics).unwrap();
-    let config = Config::read(root, false, &mut diagnostics).unwrap();
-    assert!(
-        super::wiring::check(&config, &catalog(), &mut diagnostics),
-        "{}",
-        diagnostics.render()
-    );
+    let config = Config::read(root, false, &mut diagnostics);
+    super::wiring::check(&config, &catalog(), &mut diagnostics);
+    assert!(!diagnostics.has_errors(), "{}", diagnostics.render());
     let (id, node) = config.exporters.first().unwrap();
     let factory = factory(Kind::Exporter);
     assert_eq!(factory.build(node, id, "us"), Ok("fake to a:1 for us".into()));
@@ -212,8 +219,8 @@ fn notes_tell_what_is_not_used_has_no_effect_or_differs() {
     let text = around("read_buffer_size: 5\ngrpc:\n  wait: false\n  write_buffer_size: 5");
     let text = text.replace("exporters:\n  fake:", "exporters:\n  fake/spare:\n  fake:");
     let root = load_all(&[&text], &[], &mut diagnostics).unwrap();
-    let config = Config::read(root, false, &mut diagnostics).unwrap();
-    assert!(super::wiring::check(&config, &catalog(), &mut diagnostics));
+    let config = Config::read(root, false, &mut diagnostics);
+    super::wiring::check(&config, &catalog(), &mut diagnostics);
     assert!(!diagnostics.has_errors());
     let notes: Vec<&str> = diagnostics
         .iter()

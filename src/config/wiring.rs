@@ -1,143 +1,15 @@
 //! What is wrong between the parts of a configuration: names without a component, types that this build has not,
 //! pipelines without an end, connectors that join nothing.
 
-use super::diagnostic::{Diagnostics, Severity, nearest};
+use super::collector;
+use super::diagnostic::{Diagnostics, listed, nearest};
 use super::document::{Config, Pipeline, Reference};
 use super::factory::{Catalog, Kind};
 use super::id::{ComponentId, PipelineId};
+use super::source::Origin;
 
-/// Types that a Collector distribution may have, so that a missing one is not taken for a slip of the pen.
-const COLLECTOR_TYPES: [(Kind, &[&str]); 5] = [
-    (
-        Kind::Receiver,
-        &[
-            "awsxray",
-            "datadog",
-            "filelog",
-            "fluentforward",
-            "googlecloudpubsub",
-            "hostmetrics",
-            "jaeger",
-            "k8s_cluster",
-            "k8s_events",
-            "kafka",
-            "kubeletstats",
-            "nop",
-            "opencensus",
-            "otelarrow",
-            "prometheus",
-            "skywalking",
-            "statsd",
-            "syslog",
-            "tcplog",
-            "udplog",
-            "zipkin",
-        ],
-    ),
-    (
-        Kind::Processor,
-        &[
-            "attributes",
-            "cumulativetodelta",
-            "filter",
-            "groupbyattrs",
-            "groupbytrace",
-            "interval",
-            "isolationforest",
-            "k8sattributes",
-            "logdedup",
-            "metricsgeneration",
-            "metricstransform",
-            "probabilistic_sampler",
-            "queuebatch",
-            "redaction",
-            "remotetap",
-            "resource",
-            "resourcedetection",
-            "span",
-            "sumologic",
-            "tail_sampling",
-            "transform",
-            "unroll",
-        ],
-    ),
-    (
-        Kind::Exporter,
-        &[
-            "awss3",
-            "awsxray",
-            "azuremonitor",
-            "clickhouse",
-            "coralogix",
-            "datadog",
-            "elasticsearch",
-            "file",
-            "googlecloud",
-            "honeycombmarker",
-            "kafka",
-            "load_balancing",
-            "loadbalancing",
-            "logicmonitor",
-            "logzio",
-            "loki",
-            "mezmo",
-            "opensearch",
-            "otelarrow",
-            "prometheus",
-            "prometheusremotewrite",
-            "pulsar",
-            "sapm",
-            "sentry",
-            "splunk_hec",
-            "sumologic",
-            "zipkin",
-        ],
-    ),
-    (
-        Kind::Connector,
-        &[
-            "count",
-            "datadog",
-            "exceptions",
-            "failover",
-            "forward",
-            "grafanacloud",
-            "roundrobin",
-            "routing",
-            "servicegraph",
-            "signaltometrics",
-            "spanmetrics",
-            "sum",
-        ],
-    ),
-    (
-        Kind::Extension,
-        &[
-            "basicauth",
-            "bearertokenauth",
-            "cgroupruntime",
-            "file_storage",
-            "headers_setter",
-            "health_check",
-            "healthcheckv2",
-            "host_observer",
-            "http_forwarder",
-            "jaegerremotesampling",
-            "k8s_observer",
-            "memory_limiter",
-            "oauth2client",
-            "oidc",
-            "opamp",
-            "pprof",
-            "sigv4auth",
-            "zpages",
-        ],
-    ),
-];
-
-/// Checks the configuration against the components of this build; whether it can run.
-pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) -> bool {
-    let before = diagnostics.count(Severity::Error);
+/// Checks the configuration against the components of this build.
+pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) {
     for kind in Kind::ALL {
         for (id, node) in config.components(kind) {
             let scope = format!("{}.{id}", kind.section());
@@ -165,13 +37,12 @@ pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) 
     }
     check_connectors(config, diagnostics);
     note_unused(config, diagnostics);
-    diagnostics.count(Severity::Error) == before
 }
 
 fn unknown_type(
     kind: Kind,
     id: &ComponentId,
-    origin: &super::source::Origin,
+    origin: &Origin,
     catalog: &Catalog,
     diagnostics: &mut Diagnostics,
 ) {
@@ -184,23 +55,15 @@ fn unknown_type(
                 .chain(component.about.aliases.iter().copied())
         })
         .collect();
-    let collector = COLLECTOR_TYPES
-        .iter()
-        .any(|(of, types)| *of == kind && types.contains(&wanted));
     let family = Kind::ALL
         .into_iter()
         .find(|other| catalog.find(*other, wanted).is_some());
-    let names = known
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let all = match names.as_str() {
-        "" => format!("this build has no {}", kind.section()),
-        names => format!("this build has {names}"),
+    let all = match known.as_slice() {
+        [] => format!("this build has no {}", kind.section()),
+        known => format!("this build has {}", listed(known)),
     };
     let one = kind.one();
-    if collector {
+    if collector::has(kind, wanted) {
         diagnostics
             .error(
                 Some(origin),
@@ -246,12 +109,15 @@ fn check_pipeline(id: &PipelineId, pipeline: &Pipeline, config: &Config, diagnos
                 0 => undefined(reference, kinds, &place, config, diagnostics),
                 1 => {}
                 _ => {
-                    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.one()).collect();
+                    let sections: Vec<String> =
+                        kinds.iter().map(|kind| format!("`{}`", kind.section())).collect();
+                    let message = format!(
+                        "`{}` is defined below {}",
+                        reference.id,
+                        sections.join(" and below ")
+                    );
                     diagnostics
-                        .error(
-                            Some(&reference.origin),
-                            format!("`{}` names both a {}", reference.id, kinds.join(" and a ")),
-                        )
+                        .error(Some(&reference.origin), message)
                         .help("give one of them a name of its own, as in `otlp/2`");
                 }
             }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt::Display;
+
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use super::buffer::{Fill, Full, PaidBuffer};
@@ -20,6 +22,8 @@ pub enum Encoding {
     Deflate,
     /// RFC 8878, several frames allowed.
     Zstd,
+    /// Snappy, one block or framed.
+    Snappy,
 }
 
 /// Why a body could not be decompressed.
@@ -54,7 +58,8 @@ pub fn decompress(
     let guess = match encoding {
         Encoding::Identity => packed.len(),
         Encoding::Gzip => gzip_size(packed).unwrap_or(packed.len()),
-        Encoding::Deflate | Encoding::Zstd => packed.len().saturating_mul(GUESS),
+        Encoding::Snappy if !is_snappy_framed(packed) => return unsnap(packed, limit, budget),
+        Encoding::Deflate | Encoding::Zstd | Encoding::Snappy => packed.len().saturating_mul(GUESS),
     };
     let mut out = PaidBuffer::new(budget, guess.min(limit), limit)?;
     let done = match encoding {
@@ -63,14 +68,12 @@ pub fn decompress(
         Encoding::Deflate if has_zlib_header(packed) => out.read_all(ZlibDecoder::new(packed)),
         Encoding::Deflate => out.read_all(DeflateDecoder::new(packed)),
         Encoding::Zstd => unzstd(packed, &mut out, budget),
+        Encoding::Snappy => out.read_all(snap::read::FrameDecoder::new(packed)),
     };
     match done {
         Ok(()) => Ok(out),
         Err(Fill::Full(full)) => Err(full.into()),
-        Err(Fill::Source(error)) => Err(Error::Corrupt {
-            encoding: encoding.name(),
-            why: error.to_string(),
-        }),
+        Err(Fill::Source(error)) => Err(encoding.corrupt(error)),
     }
 }
 
@@ -86,6 +89,33 @@ fn has_zlib_header(packed: &[u8]) -> bool {
         [method, flags, ..] => method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31),
         _ => false,
     }
+}
+
+/// The chunk that framed snappy begins with.
+const SNAPPY_STREAM: &[u8] = b"\xff\x06\x00\x00sNaPpY";
+
+/// More than a block of snappy can expand: its longest copy is 64 bytes in 3.
+const SNAPPY_RATIO: usize = 22;
+
+fn is_snappy_framed(packed: &[u8]) -> bool {
+    packed.starts_with(SNAPPY_STREAM)
+}
+
+/// A block says its size at its front and is decompressed in one go.
+fn unsnap(packed: &[u8], limit: usize, budget: &Budget) -> Result<PaidBuffer, Error> {
+    let corrupt = |error| Encoding::Snappy.corrupt(error);
+    let size = snap::raw::decompress_len(packed).map_err(corrupt)?;
+    if size > limit {
+        return Err(Full::TooLarge { limit }.into());
+    }
+    if size > packed.len().saturating_mul(SNAPPY_RATIO) {
+        return Err(Encoding::Snappy.corrupt(format!("{} bytes cannot become {size}", packed.len())));
+    }
+    let reservation = budget.reserve(size).map_err(Full::from)?;
+    let bytes = snap::raw::Decoder::new()
+        .decompress_vec(packed)
+        .map_err(corrupt)?;
+    Ok(PaidBuffer::adopt(bytes, reservation, limit)?)
 }
 
 fn unzstd(packed: &[u8], out: &mut PaidBuffer, budget: &Budget) -> Result<(), Fill> {
@@ -145,6 +175,8 @@ impl Encoding {
             Some(Self::Gzip)
         } else if is("zstd") {
             Some(Self::Zstd)
+        } else if is("snappy") || is("x-snappy-framed") {
+            Some(Self::Snappy)
         } else if is("deflate") || is("zlib") {
             Some(Self::Deflate)
         } else {
@@ -159,6 +191,14 @@ impl Encoding {
             Self::Gzip => "gzip",
             Self::Deflate => "deflate",
             Self::Zstd => "zstd",
+            Self::Snappy => "snappy",
+        }
+    }
+
+    fn corrupt(self, why: impl Display) -> Error {
+        Error::Corrupt {
+            encoding: self.name(),
+            why: why.to_string(),
         }
     }
 }

@@ -52,7 +52,7 @@ impl Listener {
             match bind(address, family) {
                 Ok(socket) => sockets.push(socket),
                 // A name may have an address that this machine has not, such as ::1 without IPv6.
-                Err(error) if is_absent(&error) => missing = Some(error),
+                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => missing = Some(error),
                 Err(error) => return Err(named(error)),
             }
         }
@@ -95,13 +95,6 @@ impl Listener {
     }
 }
 
-fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported
-    ) || error.raw_os_error() == Some(97) // EAFNOSUPPORT, which has no kind of its own
-}
-
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -136,7 +129,7 @@ async fn resolve(endpoint: &str, family: Family) -> io::Result<Vec<SocketAddr>> 
         _ => tokio::net::lookup_host((host, port)).await?.collect(),
     };
     addresses.retain(|address| match family {
-        Family::Any => true,
+        Family::Any => address.is_ipv4() || has_ipv6(),
         Family::V4 => address.is_ipv4(),
         Family::V6 => address.is_ipv6(),
     });

@@ -3,6 +3,9 @@
 //! Counters are looked up once a receiver, never once a request. Lines that a client could provoke in
 //! numbers are written at most once in [`QUIET`] for each kind, and say how many were left out.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

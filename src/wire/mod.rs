@@ -2,6 +2,10 @@
 //!
 //! Promises: [`Traces::check`] accepts exactly what `prost` decodes, and a view shows what `prost` would; what
 //! is not edited stays the same bytes, unknown fields included; nothing panics, and nesting is bounded.
+//!
+//! The way of a request: JSON becomes protobuf ([`json`]); the walk judges the bytes, and spans whose ids have
+//! the wrong length are taken out (`check`); whoever looks inside reads views, by [`Index`] or [`Editor`], and
+//! answers with decisions (`edit`, `amend`); what is too large is cut (`split`). Joining is appending bytes.
 
 mod amend;
 mod check;

@@ -37,7 +37,7 @@ pub struct ArrayView<'a>(Cow<'a, [u8]>);
 #[derive(Clone, Debug)]
 pub struct KeyValueListView<'a>(Cow<'a, [u8]>);
 
-/// A value to be written.
+/// A value to be written. Nested at most 30 deep it passes the check of whoever receives it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Text.

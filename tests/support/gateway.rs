@@ -171,6 +171,11 @@ impl Pipelines {
         until(|| *self.withdrawn.lock().unwrap() >= count).await;
     }
 
+    /// Waits until the bytes in use are as they should be.
+    pub async fn until(&self, condition: impl Fn(usize) -> bool) {
+        until(|| condition(self.budget.used())).await;
+    }
+
     /// Waits until so many bytes of the budget are in use.
     pub async fn until_used(&self, bytes: usize) {
         until(|| self.budget.used() == bytes).await;

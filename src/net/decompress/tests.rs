@@ -40,6 +40,16 @@ fn zstd_streamed(data: &[u8], window_log: u32) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn snappy(data: &[u8]) -> Vec<u8> {
+    snap::raw::Encoder::new().compress_vec(data).unwrap()
+}
+
+fn snappy_framed(data: &[u8]) -> Vec<u8> {
+    let mut encoder = snap::write::FrameEncoder::new(Vec::new());
+    encoder.write_all(data).unwrap();
+    encoder.into_inner().unwrap()
+}
+
 /// Text that compresses about as well as spans do.
 fn text(lines: usize) -> Vec<u8> {
     (0..lines)
@@ -57,6 +67,10 @@ fn unpack(encoding: Encoding, packed: &[u8]) -> Result<Vec<u8>, Error> {
 /// Every encoding gives back what went in, from nothing to megabytes.
 #[test]
 fn every_encoding_gives_back_what_went_in() {
+    assert_eq!(
+        unpack(Encoding::Snappy, &snappy_framed(&text(1000))).unwrap(),
+        text(1000)
+    );
     for lines in [0, 1, 10, 1000, 100_000] {
         let data = text(lines);
         assert_eq!(unpack(Encoding::Identity, &data).unwrap(), data);
@@ -64,6 +78,7 @@ fn every_encoding_gives_back_what_went_in() {
         assert_eq!(unpack(Encoding::Deflate, &zlib(&data)).unwrap(), data);
         assert_eq!(unpack(Encoding::Deflate, &deflate(&data)).unwrap(), data);
         assert_eq!(unpack(Encoding::Zstd, &zstd(&data)).unwrap(), data);
+        assert_eq!(unpack(Encoding::Snappy, &snappy(&data)).unwrap(), data);
         assert_eq!(unpack(Encoding::Zstd, &zstd_streamed(&data, 17)).unwrap(), data);
     }
 }
@@ -95,6 +110,7 @@ fn a_damaged_body_is_an_error() {
         (Encoding::Gzip, gzip(&data)),
         (Encoding::Deflate, zlib(&data)),
         (Encoding::Zstd, zstd(&data)),
+        (Encoding::Snappy, snappy(&data)),
     ] {
         for cut in 1..packed.len() {
             let error = unpack(encoding, &packed[..cut]).unwrap_err();
@@ -119,8 +135,10 @@ fn a_bomb_is_stopped_at_the_limit() {
         (Encoding::Deflate, zlib(&zeros)),
         (Encoding::Zstd, zstd(&zeros)),
         (Encoding::Zstd, zstd_streamed(&zeros, 20)),
+        (Encoding::Snappy, snappy(&zeros)),
+        (Encoding::Snappy, snappy_framed(&zeros)),
     ] {
-        assert!(packed.len() < zeros.len() / 100);
+        assert!(packed.len() < zeros.len() / 20);
         let limit = 1024 * 1024;
         let stopped = decompress(encoding, &packed, limit, &budget)
             .map(drop)
@@ -140,6 +158,8 @@ fn a_bomb_is_stopped_at_the_budget() {
         (Encoding::Deflate, zlib(&zeros)),
         (Encoding::Zstd, zstd(&zeros)),
         (Encoding::Zstd, zstd_streamed(&zeros, 17)),
+        (Encoding::Snappy, snappy(&zeros)),
+        (Encoding::Snappy, snappy_framed(&zeros)),
     ] {
         let stopped = decompress(encoding, &packed, LIMIT, &budget)
             .map(drop)
@@ -160,6 +180,14 @@ fn a_lying_size_is_not_believed() {
         .map(drop)
         .unwrap_err();
     assert!(matches!(error, Error::Corrupt { .. }), "{error}");
+}
+
+/// A block of snappy that claims more than it can become is refused before anything is reserved for it.
+#[test]
+fn a_lying_snappy_block_is_refused() {
+    // 32 MiB as a varint, then nothing.
+    let error = unpack(Encoding::Snappy, &[0x80, 0x80, 0x80, 0x10]).unwrap_err();
+    assert!(error.to_string().contains("cannot become 33554432"), "{error}");
 }
 
 /// The window that a zstd frame asks for is read from its header, and one that is too large is refused.

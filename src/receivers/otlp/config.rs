@@ -291,7 +291,9 @@ impl Default for HttpConfig {
             transport: Transport::default(),
             traces_url_path: "/v1/traces".into(),
             max_request_body_size: 64 * MIB,
-            compression_algorithms: ["", "gzip", "zstd", "zlib", "deflate"].map(String::from).into(),
+            compression_algorithms: ["", "gzip", "zstd", "zlib", "snappy", "deflate"]
+                .map(String::from)
+                .into(),
             include_metadata: false,
             response_headers: BTreeMap::new(),
             cors: CorsConfig::default(),
@@ -338,7 +340,7 @@ impl HttpConfig {
         for name in &self.compression_algorithms {
             if Encoding::from_name(name.as_bytes()).is_none() {
                 let message = format!(
-                    "`{name}` is not supported; known are gzip, zstd, zlib, deflate and the empty one"
+                    "`{name}` is not supported; known are gzip, zstd, zlib, deflate, snappy, x-snappy-framed and the empty one"
                 );
                 problems.add("compression_algorithms", message);
             }

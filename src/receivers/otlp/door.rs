@@ -4,12 +4,16 @@
 //! it; what is large is unpacked and checked away from the threads that serve connections; each request is
 //! counted once.
 
+use std::error::Error;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
+use tokio::sync::Semaphore;
 
 use super::fault::{Fault, Unread};
 use crate::net::buffer::PaidBuffer;
@@ -43,6 +47,8 @@ pub struct Door {
     pub limit: usize,
     /// Whether pipelines see request headers.
     pub include_metadata: bool,
+    /// How many large requests may be checked at once, so that small ones find a processor too.
+    pub large: Arc<Semaphore>,
 }
 
 /// A request as it was sent.
@@ -136,10 +142,27 @@ impl Door {
             return sent.check(limit, self.budget());
         }
         let budget = self.budget().clone();
-        tokio::task::spawn_blocking(move || sent.check(limit, &budget))
+        let internal = |error: &dyn Error| Unread::from(Fault::new(Reason::Internal, error.to_string()));
+        let turn = self
+            .large
+            .clone()
+            .acquire_owned()
             .await
-            .unwrap_or_else(|error| Err(Fault::new(Reason::Internal, error.to_string()).into()))
+            .map_err(|error| internal(&error))?;
+        let check = move || {
+            let checked = sent.check(limit, &budget);
+            drop(turn);
+            checked
+        };
+        tokio::task::spawn_blocking(check)
+            .await
+            .unwrap_or_else(|error| Err(internal(&error)))
     }
+}
+
+/// One large request for each processor.
+pub fn large() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get)))
 }
 
 // === impl Sent ===

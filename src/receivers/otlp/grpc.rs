@@ -11,6 +11,7 @@ use prost::Message as _;
 
 use super::door::{Answer, Door, STALL, Sent};
 use super::fault::Fault;
+use super::metadata;
 use super::services::Services;
 use crate::net::decompress::Encoding;
 use crate::net::grpc::server::{self, Message, Reply};
@@ -22,53 +23,69 @@ pub const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/E
 
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
-const ENCODINGS: HeaderValue = HeaderValue::from_static("identity,gzip,zstd,deflate");
+const ENCODINGS: HeaderValue = HeaderValue::from_static("identity,gzip,zstd,snappy,deflate");
 
-/// Answers one call.
-pub async fn handle(
-    door: &Door,
-    services: &Services,
-    client: &Arc<Client>,
-    request: Request<Incoming>,
-) -> Response<Reply> {
-    if !server::is_grpc(request.headers()) {
-        return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    }
-    if request.method() != Method::POST {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
-        response
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("POST"));
-        return response;
-    }
-    if request.uri().path() != EXPORT {
-        return match services.call(request).await {
-            Ok(response) => response,
-            Err(fault) => refuse(door, client, fault),
-        };
-    }
-    match export(door, client, request).await {
-        Ok(None) => server::answer_empty(),
-        Ok(partial_success) => {
-            server::answer(&ExportTraceServiceResponse { partial_success }.encode_to_vec())
-        }
-        Err(fault) => refuse(door, client, fault),
-    }
+/// The receiver on gRPC.
+pub struct Grpc {
+    /// Where traces go.
+    pub door: Door,
+    /// What is served beside them.
+    pub services: Services,
 }
 
-async fn export(door: &Door, client: &Arc<Client>, request: Request<Incoming>) -> Result<Answer, Fault> {
-    let (head, mut body) = request.into_parts();
-    let encoding = encoding(&head.headers)?;
-    let message = server::read_message(&mut body, door.limit, STALL, door.budget())
-        .await
-        .map_err(|error| door.fault(error.into()))?;
-    let sent = unframe(message, encoding)?;
-    let client = if door.include_metadata {
-        Arc::new(super::metadata::client(client.address, &head, ":authority"))
-    } else {
-        client.clone()
-    };
-    door.export(sent, client, patience(&head.headers)).await
+// === impl Grpc ===
+
+impl Grpc {
+    /// Answers one call.
+    pub async fn handle(&self, client: &Arc<Client>, request: Request<Incoming>) -> Response<Reply> {
+        if !server::is_grpc(request.headers()) {
+            return plain(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        }
+        if request.method() != Method::POST {
+            let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
+            response
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("POST"));
+            return response;
+        }
+        if request.uri().path() != EXPORT {
+            let served = self.services.call(request).await;
+            return served.unwrap_or_else(|fault| self.refuse(client, fault));
+        }
+        match self.export(client, request).await {
+            Ok(None) => server::answer_empty(),
+            Ok(partial_success) => {
+                server::answer(&ExportTraceServiceResponse { partial_success }.encode_to_vec())
+            }
+            Err(fault) => self.refuse(client, fault),
+        }
+    }
+
+    async fn export(&self, client: &Arc<Client>, request: Request<Incoming>) -> Result<Answer, Fault> {
+        let door = &self.door;
+        let (head, mut body) = request.into_parts();
+        let encoding = encoding(&head.headers)?;
+        let message = server::read_message(&mut body, door.limit, STALL, door.budget())
+            .await
+            .map_err(|error| door.fault(error.into()))?;
+        let sent = unframe(message, encoding)?;
+        let client = if door.include_metadata {
+            Arc::new(metadata::client(client.address, &head, ":authority"))
+        } else {
+            client.clone()
+        };
+        door.export(sent, client, patience(&head.headers)).await
+    }
+
+    fn refuse(&self, client: &Client, fault: Fault) -> Response<Reply> {
+        self.door.note(&fault, client.address);
+        let encoding = fault.reason == Reason::Encoding;
+        let mut response = server::answer_status(fault.into_status());
+        if encoding {
+            response.headers_mut().insert(GRPC_ACCEPT_ENCODING, ENCODINGS);
+        }
+        response
+    }
 }
 
 fn unframe(message: Message, encoding: Encoding) -> Result<Sent, Fault> {
@@ -92,8 +109,9 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Fault> {
         return Ok(Encoding::Identity);
     };
     Encoding::from_name(name.as_bytes()).ok_or_else(|| {
-        let what =
-            format!("grpc-encoding {name:?} is not known here; known are identity, gzip, zstd, deflate");
+        let what = format!(
+            "grpc-encoding {name:?} is not known here; known are identity, gzip, zstd, snappy, deflate"
+        );
         Fault::new(Reason::Encoding, what)
     })
 }
@@ -101,16 +119,6 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Fault> {
 /// What the client will wait for an answer, less what it takes to reach it.
 fn patience(headers: &HeaderMap) -> Option<Duration> {
     server::timeout(headers).map(|timeout| timeout / 10 * 9)
-}
-
-fn refuse(door: &Door, client: &Client, fault: Fault) -> Response<Reply> {
-    door.note(&fault, client.address);
-    let encoding = fault.reason == Reason::Encoding;
-    let mut response = server::answer_status(fault.into_status());
-    if encoding {
-        response.headers_mut().insert(GRPC_ACCEPT_ENCODING, ENCODINGS);
-    }
-    response
 }
 
 /// An answer to something that is not gRPC.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, RETRY_AFTER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version};
 use http_body_util::Full;
@@ -92,7 +92,7 @@ impl Http {
             Ok((format, answer)) => format.success(answer),
             Err(fault) => {
                 // Over HTTP/1.1 a client may read nothing before it has sent everything.
-                if head.version < Version::HTTP_2 {
+                if head.version < Version::HTTP_2 && is_sending(head, fault.reason) {
                     body::discard(body, self.door.limit).await;
                 }
                 self.refuse(client, format.unwrap_or(Format::Json), fault)
@@ -187,6 +187,12 @@ impl Http {
         response.headers_mut().extend(more);
         response
     }
+}
+
+/// Whether the client of a refused request goes on sending its body, by all that is known.
+fn is_sending(head: &Parts, reason: Reason) -> bool {
+    let asks_first = head.headers.contains_key(EXPECT);
+    !asks_first && !matches!(reason, Reason::Stalled | Reason::Gone)
 }
 
 /// Rounded up, since a client that comes back too early is refused again.

@@ -13,6 +13,8 @@ mod grpc;
 mod http;
 mod metadata;
 mod services;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,6 +27,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use self::config::{GrpcConfig, HttpConfig, OtlpConfig};
 use self::door::Door;
+use self::grpc::Grpc;
 use self::http::Http;
 use self::services::Services;
 use crate::config::factory::{About, Factory, Kind, Stability};
@@ -157,34 +160,35 @@ async fn serve_grpc(
     events.listening(&listener.addresses()?);
     let connections = ConnectionEvents::new(id, "grpc");
     let budget = intake.budget().clone();
-    let services = Arc::new(Services::new().await?);
-    let door = Arc::new(Door {
-        intake,
-        events,
-        limit: config.limit(),
-        include_metadata: config.include_metadata,
+    let grpc = Arc::new(Grpc {
+        services: Services::new().await?,
+        door: Door {
+            intake,
+            events,
+            limit: config.limit(),
+            include_metadata: config.include_metadata,
+            large: door::large(),
+        },
     });
-    let new_service = {
-        let services = services.clone();
-        move |connection: Connection| {
-            let (door, services) = (door.clone(), services.clone());
-            let client = client(&connection);
-            service_fn(move |request| {
-                let in_flight = connection.activity.request();
-                let (door, services, client) = (door.clone(), services.clone(), client.clone());
-                async move {
-                    let response = grpc::handle(&door, &services, &client, request).await;
-                    drop(in_flight);
-                    Ok(response)
-                }
-            })
-        }
+    let serving = grpc.clone();
+    let new_service = move |connection: Connection| {
+        let grpc = serving.clone();
+        let client = client(&connection);
+        service_fn(move |request| {
+            let in_flight = connection.activity.request();
+            let (grpc, client) = (grpc.clone(), client.clone());
+            async move {
+                let response = grpc.handle(&client, request).await;
+                drop(in_flight);
+                Ok(response)
+            }
+        })
     };
     let settings = config.serve();
     Ok(async move {
         let stopping = async {
             stop.cancelled().await;
-            services.stopping().await;
+            grpc.services.stopping().await;
         };
         join(
             serve(listener, settings, budget, connections, new_service, stop.clone()),
@@ -211,6 +215,7 @@ fn serve_http(
         events,
         limit: config.limit(),
         include_metadata: config.include_metadata,
+        large: door::large(),
     };
     let http = Arc::new(Http::new(door, &config));
     let new_service = move |connection: Connection| {

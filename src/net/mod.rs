@@ -15,3 +15,4 @@ pub mod parts;
 pub mod resolve;
 pub mod serve;
 pub mod tls;
+pub mod together;

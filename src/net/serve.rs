@@ -18,7 +18,7 @@ use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::service::Service;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::io::{Coalesced, READ_BUFFER};
 use super::listen::Listener;
+use super::together::{Inbox, Requests};
 use crate::pipeline::budget::{Budget, Reservation};
 use crate::telemetry::receiver::ConnectionEvents;
 
@@ -149,18 +150,19 @@ async fn drive<S, B>(
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: std::error::Error + Send + Sync,
 {
-    let builder = settings.builder(place.window);
+    let mut requests = Requests::default();
+    let builder = settings.builder(place.window, requests.inbox());
     let io = TokioIo::new(Coalesced::new(stream));
     let mut connection = std::pin::pin!(builder.serve_connection(io, service));
     // What ends a connection is the client's business, except that we asked for it; either way the
     // requests have had their verdicts.
     let grace = tokio::select! {
-        _ = connection.as_mut() => return,
+        _ = requests.drive(connection.as_mut()) => return,
         grace = settings.end(activity, stop) => grace,
     };
     connection.as_mut().graceful_shutdown();
     tokio::select! {
-        _ = connection => {}
+        _ = requests.drive(connection) => {}
         () = activity.farewell() => {}
         () = after(grace) => {}
     }
@@ -242,8 +244,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    fn builder(&self, window: u32) -> auto::Builder<TokioExecutor> {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
+    fn builder(&self, window: u32, inbox: Inbox) -> auto::Builder<Inbox> {
+        let mut builder = auto::Builder::new(inbox);
         if self.http2_only {
             builder = builder.http2_only();
         }

@@ -78,10 +78,7 @@ impl Entrance {
     ) -> Result<(), Refused> {
         loop {
             if self.stopping.load(Ordering::Relaxed) {
-                return Err(Refused {
-                    message: "the gateway is stopping".into(),
-                    retry_after: STOPPING,
-                });
+                return Err(stopping());
             }
             let patience = deadline.saturating_duration_since(Instant::now());
             match self
@@ -110,6 +107,16 @@ impl Intake for Entrance {
         self.take(arrival).boxed()
     }
 
+    fn congested(&self, patience: Option<Duration>) -> Option<Refused> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Some(stopping());
+        }
+        let patience = patience.unwrap_or(self.ack_timeout);
+        self.pipelines
+            .iter()
+            .find_map(|pipeline| pipeline.congested(patience))
+    }
+
     fn budget(&self) -> &Budget {
         &self.budget
     }
@@ -129,6 +136,13 @@ impl Intake for Entrance {
             message,
             retry_after: come_back_after(wait / 2),
         }
+    }
+}
+
+fn stopping() -> Refused {
+    Refused {
+        message: "the gateway is stopping".into(),
+        retry_after: STOPPING,
     }
 }
 

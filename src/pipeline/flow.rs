@@ -75,6 +75,14 @@ impl Pipeline {
         })
     }
 
+    /// Why no request at all would be taken now.
+    pub fn congested(&self, patience: Duration) -> Option<Refused> {
+        self.outputs.iter().find_map(|output| match output {
+            Output::Exporter(branching) => branching.congested(patience),
+            Output::Pipeline(pipeline) => pipeline.congested(patience),
+        })
+    }
+
     /// Takes a request that was admitted.
     pub fn take(&self, traces: &Traces, client: &Arc<Client>, ticket: &Arc<Ticket>, awaited: &mut Awaited) {
         self.ledger.accepted(traces.spans());
@@ -101,48 +109,48 @@ impl Pipeline {
 
 impl Branching {
     fn admits(&self, spans: usize, client: &Client, patience: Duration) -> Result<(), Obstacle<'_>> {
-        let refused = self.obstacle(client, patience);
-        if matches!(refused, Some(Obstacle::Refused(_))) {
+        let obstacle = self
+            .congested(patience)
+            .map(Obstacle::Refused)
+            .or_else(|| self.full(client));
+        if matches!(obstacle, Some(Obstacle::Refused(_))) {
             self.events.enqueue_refused(spans);
         }
-        refused.map_or(Ok(()), Err)
+        obstacle.map_or(Ok(()), Err)
     }
 
-    fn obstacle(&self, client: &Client, patience: Duration) -> Option<Obstacle<'_>> {
-        let refuse = |message: String, wait: Duration| {
-            Some(Obstacle::Refused(Refused {
-                message,
-                retry_after: come_back_after(wait),
-            }))
-        };
+    /// The destination fails, or what waits for it takes longer than the client waits.
+    fn congested(&self, patience: Duration) -> Option<Refused> {
         if let Some(refused) = self.gate.refusal(Instant::now(), patience) {
-            return refuse(
-                format!("a destination is failing: {}", refused.message),
-                refused.retry_after,
-            );
+            let message = format!("a destination is failing: {}", refused.message);
+            return Some(Refused {
+                message,
+                retry_after: come_back_after(refused.retry_after),
+            });
         }
         let wait = self.cursor.predicted_wait();
-        match self.cursor.has_room(client) {
+        (self.awaited && wait > patience).then(|| Refused {
+            message: format!(
+                "spans wait {:.1} s for a destination, longer than the client does",
+                wait.as_secs_f64()
+            ),
+            retry_after: come_back_after(wait.saturating_sub(patience / 2)),
+        })
+    }
+
+    /// The queue has no room for another request.
+    fn full(&self, client: &Client) -> Option<Obstacle<'_>> {
+        let message = match self.cursor.has_room(client) {
+            Ok(()) => return None,
             Err(Full::Queue) if self.blocks => return Some(Obstacle::Wait(&self.cursor)),
-            Err(Full::Queue) => return refuse("the sending queue is full".into(), wait / 2),
-            Err(Full::Partitions) => {
-                return refuse(
-                    "too many different values of metadata_keys are waiting".into(),
-                    wait,
-                );
-            }
-            Ok(()) => {}
-        }
-        if self.awaited && wait > patience {
-            return refuse(
-                format!(
-                    "spans wait {:.1} s for a destination, longer than the client does",
-                    wait.as_secs_f64()
-                ),
-                wait.saturating_sub(patience / 2),
-            );
-        }
-        None
+            Err(Full::Queue) => "the sending queue is full",
+            Err(Full::Partitions) => "too many different values of metadata_keys are waiting",
+        };
+        let retry_after = come_back_after(self.cursor.predicted_wait() / 2);
+        Some(Obstacle::Refused(Refused {
+            message: message.into(),
+            retry_after,
+        }))
     }
 
     fn append(&self, traces: Traces, client: &Arc<Client>, ticket: &Arc<Ticket>, awaited: &mut Awaited) {

@@ -28,6 +28,10 @@ pub trait Intake: Send + Sync {
     /// The answer comes when the spans are durable, or accepted by every destination that is waited for.
     fn accept(&self, arrival: Arrival) -> BoxFuture<'_, Result<Accepted, Refused>>;
 
+    /// What a client that waits for `patience` would be told now, whatever it sends: asked before its body is
+    /// read, so that a refusal costs neither side the body.
+    fn congested(&self, patience: Option<Duration>) -> Option<Refused>;
+
     /// The budget that a receiver reserves from before it reads a body.
     fn budget(&self) -> &Budget;
 

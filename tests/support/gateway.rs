@@ -216,6 +216,10 @@ impl Intake for Pipelines {
         .boxed()
     }
 
+    fn congested(&self, _: Option<Duration>) -> Option<Refused> {
+        None
+    }
+
     fn budget(&self) -> &Budget {
         &self.budget
     }

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body::{Body, Frame, SizeHint};
@@ -130,9 +131,13 @@ where
         if body.is_end_stream() {
             return Ok(None);
         }
-        let frame = tokio::time::timeout(stall, body.frame())
-            .await
-            .map_err(|_| ReadError::Stalled(stall))?;
+        // What is there already needs no timer.
+        let frame = match body.frame().now_or_never() {
+            Some(frame) => frame,
+            None => tokio::time::timeout(stall, body.frame())
+                .await
+                .map_err(|_| ReadError::Stalled(stall))?,
+        };
         match frame {
             None => return Ok(None),
             Some(Err(error)) => return Err(ReadError::Gone(error.to_string())),

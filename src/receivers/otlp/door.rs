@@ -75,6 +75,14 @@ impl Door {
         self.intake.budget()
     }
 
+    /// Refuses a request by its head when none would be taken now.
+    pub fn welcome(&self, patience: Option<Duration>) -> Result<(), Fault> {
+        match self.intake.congested(patience) {
+            Some(refused) => Err(Fault::refused(Reason::Unavailable, refused, 0)),
+            None => Ok(()),
+        }
+    }
+
     /// Checks a request and hands it to the pipelines.
     pub async fn export(
         &self,

@@ -65,6 +65,8 @@ impl Grpc {
         let door = &self.door;
         let (head, mut body) = request.into_parts();
         let encoding = encoding(&head.headers)?;
+        let patience = patience(&head.headers);
+        door.welcome(patience)?;
         let message = server::read_message(&mut body, door.limit, STALL, door.budget())
             .await
             .map_err(|error| door.fault(error.into()))?;
@@ -74,7 +76,7 @@ impl Grpc {
         } else {
             client.clone()
         };
-        door.export(sent, client, patience(&head.headers)).await
+        door.export(sent, client, patience).await
     }
 
     fn refuse(&self, client: &Client, fault: Fault) -> Response<Reply> {

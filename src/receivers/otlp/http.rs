@@ -107,6 +107,7 @@ impl Http {
         body: &mut Incoming,
     ) -> Result<(Format, Answer), Fault> {
         let Kind { format, encoding } = self.kind(head)?;
+        self.door.welcome(None)?;
         let body = self.read(body).await.map_err(|unread| self.door.fault(unread))?;
         let sent = Sent {
             body,

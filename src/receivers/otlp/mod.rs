@@ -161,7 +161,7 @@ async fn serve_grpc(
     let connections = ConnectionEvents::new(id, "grpc");
     let budget = intake.budget().clone();
     let grpc = Arc::new(Grpc {
-        services: Services::new().await?,
+        services: Services::new().await,
         door: Door {
             intake,
             events,

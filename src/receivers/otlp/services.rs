@@ -1,6 +1,7 @@
 //! What the gRPC port serves beside traces: health, reflection, and clear words about everything else.
 
 use std::convert::Infallible;
+use std::sync::LazyLock;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -38,35 +39,46 @@ const OTHER_SIGNALS: [(&str, &str); 3] = [
 pub struct Services {
     reporter: HealthReporter,
     health: Box<dyn Call>,
-    reflection: Box<dyn Call>,
-    reflection_alpha: Box<dyn Call>,
+    reflection: Rarely,
+    reflection_alpha: Rarely,
 }
+
+/// A service that is built when it is first asked for: the descriptors of reflection take a megabyte, and most
+/// gateways are never asked.
+type Rarely = LazyLock<Result<Box<dyn Call>, String>>;
 
 /// A service of tonic's, whatever its type.
 trait Call: Send + Sync {
     fn call(&self, request: Request<Incoming>) -> BoxFuture<Response<Body>, Infallible>;
 }
 
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(opentelemetry_proto::DESCRIPTORS)
+        .with_service_name(TRACES)
+        .with_service_name("grpc.health.v1.Health")
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}
+
 // === impl Services ===
 
 impl Services {
     /// All of them; the trace service is reported as serving.
-    pub async fn new() -> Result<Self, std::io::Error> {
+    pub async fn new() -> Self {
         let (reporter, health) = tonic_health::server::health_reporter();
         reporter.set_service_status(TRACES, ServingStatus::Serving).await;
-        let reflection = || {
-            tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(opentelemetry_proto::DESCRIPTORS)
-                .with_service_name(TRACES)
-                .with_service_name("grpc.health.v1.Health")
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        };
-        Ok(Self {
+        Self {
             reporter,
             health: Box::new(health),
-            reflection: Box::new(reflection().build_v1().map_err(std::io::Error::other)?),
-            reflection_alpha: Box::new(reflection().build_v1alpha().map_err(std::io::Error::other)?),
-        })
+            reflection: LazyLock::new(|| match reflection().build_v1() {
+                Ok(service) => Ok(Box::new(service)),
+                Err(error) => Err(error.to_string()),
+            }),
+            reflection_alpha: LazyLock::new(|| match reflection().build_v1alpha() {
+                Ok(service) => Ok(Box::new(service)),
+                Err(error) => Err(error.to_string()),
+            }),
+        }
     }
 
     /// Reports that no more calls are taken.
@@ -83,11 +95,11 @@ impl Services {
     pub async fn call(&self, request: Request<Incoming>) -> Result<Response<Reply>, Fault> {
         let path = request.uri().path();
         let service = if path.starts_with(HEALTH) {
-            &self.health
+            self.health.as_ref()
         } else if path.starts_with(REFLECTION) {
-            &self.reflection
+            built(&self.reflection)?
         } else if path.starts_with(REFLECTION_ALPHA) {
-            &self.reflection_alpha
+            built(&self.reflection_alpha)?
         } else {
             return Err(Fault::new(Reason::Path, unknown(path)));
         };
@@ -95,6 +107,11 @@ impl Services {
             Ok(response) => Ok(response.map(Reply::Tonic)),
         }
     }
+}
+
+fn built(service: &Rarely) -> Result<&dyn Call, Fault> {
+    let broken = |error: &String| Fault::new(Reason::Internal, error.clone());
+    service.as_ref().map(Box::as_ref).map_err(broken)
 }
 
 fn unknown(path: &str) -> String {

@@ -88,7 +88,6 @@ fn every_key_of_the_collector_is_in_the_class_that_the_table_says() {
 }
 
 #[test]
-#[ignore = "the table of components is still being filled"]
 fn every_component_of_the_table_is_in_the_build() {
     // Without this the test above could pass for want of components.
     let catalog = catalog();

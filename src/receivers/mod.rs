@@ -3,9 +3,10 @@
 use crate::config::factory::Factory;
 use crate::pipeline::receiver::Receiver;
 
+pub mod nop;
 pub mod otlp;
 
 /// Every receiver of this build.
 pub fn table() -> Vec<Factory<Box<dyn Receiver>, ()>> {
-    vec![otlp::factory()]
+    vec![nop::factory(), otlp::factory()]
 }

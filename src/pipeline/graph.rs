@@ -32,10 +32,13 @@ const DEFAULT_BUDGET_PERCENT: u64 = 40;
 /// Where the system does not say how much memory there is.
 const FALLBACK_BUDGET: usize = 512 << 20;
 
+/// A receiver with its door.
+pub type Entered = (ComponentId, Box<dyn Receiver>, Arc<Entrance>);
+
 /// Everything built, nothing started.
 pub struct Graph {
     /// Receivers, each with its door.
-    pub receivers: Vec<(ComponentId, Box<dyn Receiver>, Arc<Entrance>)>,
+    pub receivers: Vec<Entered>,
     /// Extensions, in the order in which they start.
     pub extensions: Vec<(ComponentId, Box<dyn Extension>)>,
     /// One for each way from a pipeline to an exporter.
@@ -253,8 +256,8 @@ impl<'a> Builder<'a> {
         &mut self,
         ack_timeout: Duration,
         stopping: &Arc<AtomicBool>,
-    ) -> Result<Vec<(ComponentId, Box<dyn Receiver>, Arc<Entrance>)>, String> {
-        let mut receivers: Vec<(ComponentId, Box<dyn Receiver>, Arc<Entrance>)> = Vec::new();
+    ) -> Result<Vec<Entered>, String> {
+        let mut receivers: Vec<Entered> = Vec::new();
         let config = self.config;
         for reference in config
             .service

@@ -81,7 +81,7 @@ impl Moody {
         let mood = self.roll(100);
         if self.dead.load(Ordering::Relaxed) || mood < self.fails {
             // Half of these arrived all the same: only the answer was lost.
-            if mood % 2 == 0 && !spans.iter().any(|span| span.name == POISON) {
+            if mood.is_multiple_of(2) && !spans.iter().any(|span| span.name == POISON) {
                 self.keep(&spans);
             }
             return Err(Failure::NotNow {
@@ -374,7 +374,7 @@ fn paused() -> tokio::runtime::Runtime {
 fn one_poison_span_costs_nobody_else() {
     paused().block_on(async {
         let destination = Moody::new(1, 0, 0, 0);
-        let world = world(&[destination.clone()], &batching(8192, 0));
+        let world = world(std::slice::from_ref(&destination), &batching(8192, 0));
         let poison = HashSet::from([5000]);
         let answers = (0..100u64).map(|at| {
             let traces = request(at * 100..(at + 1) * 100, &poison);
@@ -402,7 +402,7 @@ fn one_poison_span_costs_nobody_else() {
 fn a_large_request_beside_small_ones() {
     paused().block_on(async {
         let destination = Moody::new(2, 0, 0, 0);
-        let world = world(&[destination.clone()], &batching(512, 512));
+        let world = world(std::slice::from_ref(&destination), &batching(512, 512));
         let none = HashSet::new();
         let sizes = [5, 20_000, 7, 1, 300];
         let mut next = 0;
@@ -434,7 +434,7 @@ fn a_dead_destination_is_told_and_found_again() {
     paused().block_on(async {
         let destination = Moody::new(3, 0, 0, 0);
         destination.dead.store(true, Ordering::Relaxed);
-        let world = world(&[destination.clone()], &batching(100, 0));
+        let world = world(std::slice::from_ref(&destination), &batching(100, 0));
         let none = HashSet::new();
         let send = |id: u64| {
             let traces = world.budget.cover(request(id..id + 1, &none));
@@ -468,7 +468,7 @@ fn a_dead_destination_is_told_and_found_again() {
 fn a_client_that_gives_up_takes_its_spans_back() {
     paused().block_on(async {
         let destination = Moody::new(4, 0, 0, 0);
-        let world = world(&[destination.clone()], &batching(100, 0));
+        let world = world(std::slice::from_ref(&destination), &batching(100, 0));
         let none = HashSet::new();
         // Not awaited requests do not leave early, so this one fills the exporter first.
         let first = world.entrance.accept(Arrival {

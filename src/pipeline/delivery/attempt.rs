@@ -64,6 +64,7 @@ impl Batch {
             attempts: self.attempts + 1,
             first,
             sends: 0,
+            alone: self.records.len() == 1,
             work: Vec::new(),
         };
         attempt.work.push(self.records);
@@ -95,6 +96,8 @@ struct Attempt<'a> {
     attempts: u32,
     first: Instant,
     sends: u32,
+    /// It began with one request.
+    alone: bool,
     /// Pieces not sent yet.
     work: Vec<Piece>,
 }
@@ -116,20 +119,20 @@ impl Attempt<'_> {
         drop(under_way);
         match result {
             Ok(sent) => {
-                self.alive();
+                self.alive(spans);
                 outlet.events.sent(spans, bytes, sent.rejected, &sent.message);
                 settle_sent(piece, sent);
             }
             Err(Failure::Data(message)) => {
-                self.alive();
+                self.alive(spans);
                 self.cut_or_refuse(piece, &message);
             }
             Err(failure) => self.failed(piece, &failure),
         }
     }
 
-    fn alive(&self) {
-        if self.driver.outlet.gate.succeeded() == Change::Recovered {
+    fn alive(&self, spans: usize) {
+        if self.driver.outlet.gate.succeeded(spans) == Change::Recovered {
             self.driver.outlet.events.recovered();
         }
     }
@@ -194,22 +197,25 @@ impl Attempt<'_> {
     }
 
     /// Something in the piece is bad. It is cut, first between the requests of clients, then within one, until
-    /// what is bad stands alone; that is refused, and the rest is sent.
+    /// what is bad stands alone; that is refused, and the rest is sent. Past the bound on sends each request goes on
+    /// as a batch of its own, and one that has used up that one's bound too is refused whole: it is bad all over.
     fn cut_or_refuse(&mut self, mut piece: Piece, message: &str) {
-        let many = piece.len() > 1;
-        if many {
+        if piece.len() > 1 {
             let second = piece.split_off(piece.len() / 2);
             return self.enqueue([piece, second]);
         }
         let Some((record, traces)) = piece.pop() else {
             return;
         };
-        if record.spans > 1 && self.sends < MOST_SENDS {
+        if record.spans > 1 && !self.is_spent() {
             let parts = record.cut(traces.split(record.spans.div_ceil(2), 0));
             let begun = parts
                 .into_iter()
                 .filter_map(|part| part.begin().map(|traces| vec![(part, traces)]));
             return self.enqueue(begun);
+        }
+        if record.spans > 1 && !self.alone {
+            return self.rest(vec![(record, traces)], 0, Duration::ZERO);
         }
         self.driver
             .outlet
@@ -218,16 +224,18 @@ impl Attempt<'_> {
         refuse(&record, message);
     }
 
-    /// Past the bound, pieces of several requests become batches of their own.
     fn enqueue(&mut self, pieces: impl IntoIterator<Item = Piece>) {
         let pieces: Vec<Piece> = pieces.into_iter().collect();
         for piece in pieces.into_iter().rev() {
-            if self.sends < MOST_SENDS || piece.len() == 1 {
-                self.work.push(piece);
-            } else {
-                self.rest(piece, 0, Duration::ZERO);
+            match self.is_spent() && !self.alone {
+                true => self.rest(piece, 0, Duration::ZERO),
+                false => self.work.push(piece),
             }
         }
+    }
+
+    fn is_spent(&self) -> bool {
+        self.sends >= MOST_SENDS
     }
 }
 
@@ -243,9 +251,13 @@ fn spans(piece: &Piece) -> usize {
 }
 
 fn outgoing(piece: &Piece) -> Outgoing {
-    let client = piece
-        .first()
-        .map_or_else(Client::unknown, |(record, _)| record.client.clone());
+    let sender = piece.first().map(|(record, _)| &record.client);
+    let one = sender.filter(|sender| {
+        piece
+            .iter()
+            .all(|(record, _)| Arc::ptr_eq(sender, &record.client))
+    });
+    let client = one.cloned().unwrap_or_else(Client::unknown);
     Outgoing {
         parts: piece.iter().map(|(_, traces)| traces.bytes().clone()).collect(),
         spans: spans(piece),

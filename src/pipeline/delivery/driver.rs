@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Batch, Rested};
-use super::gate::{Gate, Pass};
+use super::gate::{Gate, HURRY, Pass};
 use super::settings::RetrySettings;
 use crate::pipeline::destination::Destination;
 use crate::pipeline::log::{Cursor, Next};
@@ -121,27 +121,27 @@ impl Driver {
         let Ok(slot) = self.outlet.slots.clone().try_acquire_owned() else {
             return Step::Wait(LONG);
         };
-        let due = match self.rested(now, probe) {
+        let due = match self.rested(now) {
             Ok(batch) => return Step::Send(batch, slot),
             Err(due) => due,
-        };
-        let at = match self.cursor.next(self.is_idle() || probe, self.draining()) {
-            Next::Batch(records) => return Step::Send(Batch::new(records), slot),
-            Next::At(at) => Some(at),
-            Next::Nothing => None,
         };
         if probe && !self.draining() {
             return Step::Send(Batch::probe(), slot);
         }
+        let at = match self.cursor.next(self.is_idle(), self.draining()) {
+            Next::Batch(records) => return Step::Send(Batch::new(records), slot),
+            Next::At(at) => Some(at),
+            Next::Nothing => None,
+        };
         let next = [due, at].into_iter().flatten().min();
         Step::Wait(next.map_or(LONG, |next| next.saturating_duration_since(now)))
     }
 
     /// The batch whose time has come, or when the first one's will.
-    fn rested(&self, now: Instant, probe: bool) -> Result<Batch, Option<Instant>> {
+    fn rested(&self, now: Instant) -> Result<Batch, Option<Instant>> {
         let mut resting = self.resting();
         let recoveries = self.outlet.gate.recoveries();
-        let is_due = |batch: &Resting| probe || batch.due <= now || batch.recoveries != recoveries;
+        let is_due = |batch: &Resting| batch.due <= now || batch.recoveries != recoveries;
         while let Some(at) = resting.iter().position(is_due) {
             // What was withdrawn in the meantime is not tried again.
             if let Some(batch) = resting.swap_remove(at).batch.again() {
@@ -166,11 +166,7 @@ impl Driver {
     pub(super) fn rest(&self, batch: Rested, delay: Duration) {
         let recoveries = self.outlet.gate.recoveries();
         // A stopping process has no time for long waits.
-        let delay = if self.draining() {
-            delay.min(Duration::from_secs(1))
-        } else {
-            delay
-        };
+        let delay = if self.draining() { delay.min(HURRY) } else { delay };
         self.resting().push(Resting {
             batch,
             due: Instant::now() + delay,

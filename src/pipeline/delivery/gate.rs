@@ -3,6 +3,9 @@
 //! Open: anything may be sent. Throttled: nothing until the moment that the destination named. Failing (three
 //! failures in a row, or one that only a person can mend): nothing but one probe each interval, and new requests
 //! are refused, so that clients keep what is theirs and no half-delivered copies pile up.
+//!
+//! A probe is a request without spans. It costs nothing and can lose nothing, so it need not wait as long as
+//! `retry_on_failure` has batches wait: what fails for a moment is found again in a moment.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,8 +21,14 @@ use super::settings::RetrySettings;
 /// Failures in a row from which a destination counts as failing.
 const FAILING: u32 = 3;
 
+/// The wait before the first probe; each further one waits twice as long, up to `max_interval`.
+const FIRST_PROBE: Duration = Duration::from_millis(250);
+
 /// How often a destination that refuses us altogether is asked again.
 const PAUSE: Duration = Duration::from_secs(30);
+
+/// The longest wait of a process that is stopping.
+pub(super) const HURRY: Duration = Duration::from_secs(1);
 
 /// The gate before one destination.
 #[derive(Debug)]
@@ -37,6 +46,11 @@ struct State {
     /// The destination refuses us altogether.
     paused: bool,
     probing: bool,
+    /// Waits for probes since spans were last accepted. A destination that takes probes and no spans is asked ever
+    /// more rarely.
+    probes: u32,
+    /// The process is stopping: no wait of ours is long.
+    hurried: bool,
     /// How often the destination has come back.
     recoveries: u64,
     message: String,
@@ -105,15 +119,21 @@ impl Gate {
         self.state().probing = false;
     }
 
-    /// A send was answered, if only by a refusal of its data.
-    pub fn succeeded(&self) -> Change {
+    /// A send was answered, if only by a refusal of its data; `spans` is none for a probe.
+    pub fn succeeded(&self, spans: usize) -> Change {
         let mut state = self.state();
+        if spans > 0 {
+            state.probes = 0;
+        }
         if !state.failing() {
             state.failures = 0;
             return Change::None;
         }
+        let (recoveries, probes, hurried) = (state.recoveries + 1, state.probes, state.hurried);
         *state = State {
-            recoveries: state.recoveries + 1,
+            recoveries,
+            probes,
+            hurried,
             ..State::default()
         };
         drop(state);
@@ -125,31 +145,28 @@ impl Gate {
     pub fn failed(&self, failure: &Failure, attempt: u32, now: Instant) -> (Duration, Change) {
         let mut state = self.state();
         let was_failing = state.failing();
-        let (delay, closes) = match failure {
+        // When this batch may be tried again, and until when nothing may be sent.
+        let (delay, closed) = match failure {
             Failure::Destination(_) => {
                 state.paused = true;
-                (PAUSE, true)
+                (PAUSE, Some(PAUSE))
             }
             // The destination lives and says when; nobody else may ask earlier.
             Failure::NotNow {
                 retry_after: Some(wait),
                 ..
-            } => (*wait, true),
+            } => (*wait, Some(*wait)),
             Failure::NotNow {
                 retry_after: None, ..
             }
             | Failure::Data(_) => {
                 state.failures = state.failures.saturating_add(1);
-                let delay = self.backoff(
-                    attempt
-                        .max(state.failures.saturating_sub(FAILING) + 1)
-                        .saturating_sub(1),
-                );
-                (delay, state.failing())
+                let closed = state.failing().then(|| self.probe_wait(&mut state));
+                (self.backoff(attempt), closed)
             }
         };
-        if closes {
-            let until = now + delay;
+        if let Some(closed) = closed {
+            let until = now + if state.hurried { closed.min(HURRY) } else { closed };
             state.closed_until = Some(state.closed_until.map_or(until, |known| known.max(until)));
         }
         state.probing = false;
@@ -186,18 +203,29 @@ impl Gate {
     pub fn hurry(&self) {
         let mut state = self.state();
         state.closed_until = None;
+        state.hurried = true;
         state.recoveries += 1;
         drop(state);
         self.wake();
     }
 
     fn backoff(&self, step: u32) -> Duration {
-        let retry = &self.retry;
-        let initial = retry.initial_interval.0.as_secs_f64();
-        let base =
-            (initial * retry.multiplier.powi(step.min(64) as i32)).min(retry.max_interval.0.as_secs_f64());
-        let spread = 1.0 + retry.randomization_factor * rand::random_range(-1.0..=1.0);
-        Duration::try_from_secs_f64(base * spread).unwrap_or(retry.max_interval.0)
+        let initial = self.retry.initial_interval.0.as_secs_f64();
+        self.spread(initial * self.retry.multiplier.powi(step.min(64) as i32))
+    }
+
+    /// Sends that were under way when the gate closed add nothing to the wait.
+    fn probe_wait(&self, state: &mut State) -> Duration {
+        if state.probing || state.closed_until.is_none() {
+            state.probes = state.probes.saturating_add(1);
+        }
+        self.spread(FIRST_PROBE.as_secs_f64() * 2f64.powi(state.probes.clamp(1, 64) as i32 - 1))
+    }
+
+    fn spread(&self, seconds: f64) -> Duration {
+        let most = self.retry.max_interval.0;
+        let spread = 1.0 + self.retry.randomization_factor * rand::random_range(-1.0..=1.0);
+        Duration::try_from_secs_f64(seconds.min(most.as_secs_f64()) * spread).unwrap_or(most)
     }
 
     fn wake(&self) {

@@ -325,10 +325,12 @@ async fn simulate(seed: u64) {
     for (ids, poison, answer) in clients {
         let rejected = answer.await.expect("a client does not panic");
         world.check(seed);
-        assert_eq!(
-            rejected,
-            poison.len() as u64,
-            "seed {seed}: each client learns of its own bad spans"
+        // Each client learns of its own bad spans. Good ones go with them only where the bound on sends was met.
+        let bad = poison.len() as u64;
+        assert!(rejected >= bad, "seed {seed}: {rejected} rejected, {bad} bad");
+        assert!(
+            bad > 2 || rejected == bad,
+            "seed {seed}: {rejected} rejected, {bad} bad"
         );
         for destination in &destinations {
             let lost: Vec<_> = ids
@@ -336,7 +338,7 @@ async fn simulate(seed: u64) {
                 .filter(|id| !poison.contains(id) && !destination.has(*id))
                 .collect();
             assert!(
-                lost.is_empty(),
+                lost.len() as u64 <= rejected - bad,
                 "seed {seed}: acknowledged and not delivered: {lost:?}"
             );
         }
@@ -356,9 +358,17 @@ async fn simulate(seed: u64) {
 /// bad spans are rejected and their client learns how many, ledgers balance at every look, nothing stays behind.
 #[test]
 fn acknowledged_means_delivered() {
-    for seed in 0..100 {
+    for seed in seeds() {
         paused().block_on(simulate(seed));
     }
+}
+
+/// `SPANWAY_SEEDS` runs more of them.
+fn seeds() -> std::ops::Range<u64> {
+    0..std::env::var("SPANWAY_SEEDS")
+        .ok()
+        .and_then(|seeds| seeds.parse().ok())
+        .unwrap_or(100)
 }
 
 fn paused() -> tokio::runtime::Runtime {

@@ -47,7 +47,7 @@ pub fn run(inputs: &Inputs<'_>, traces_only: bool) -> Result<(), String> {
             &health,
             config.service.patience.ack_timeout.into(),
         )?;
-        let scraper = Scraper::new(board(&graph, &health), metrics);
+        let scraper = Scraper::new(board(&graph, &health, &config.service.telemetry), metrics);
         serve_metrics(&config.service.telemetry, &scraper).await?;
         live(graph, &health, &config).await
     })
@@ -99,8 +99,9 @@ fn tell(diagnostics: &Diagnostics) {
     }
 }
 
-fn board(graph: &Graph, health: &Health) -> Board {
+fn board(graph: &Graph, health: &Health, telemetry: &Telemetry) -> Board {
     let mut board = Board::new(health.clone());
+    board.resource(&telemetry.resource);
     for (id, ledger) in &graph.pipelines {
         board.pipeline(&id.to_string(), ledger.clone());
     }

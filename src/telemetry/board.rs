@@ -1,8 +1,9 @@
 //! The page that Prometheus reads. Ledgers are copied at one moment each, so that a scrape always balances.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use metrics::gauge;
+use metrics::{Label, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::health::Health;
@@ -16,6 +17,7 @@ pub struct Board {
     pipelines: Vec<(String, PipelineLedger)>,
     exporters: Vec<(String, ExporterLedger)>,
     readings: Vec<Box<dyn Fn() + Send + Sync>>,
+    resource: Vec<Label>,
 }
 
 /// Renders the board; scrapes take turns.
@@ -34,6 +36,28 @@ impl Board {
             health,
             ..Self::default()
         }
+    }
+
+    /// Shows which gateway this is: its name, version and a number of its own, and what `attributes` adds, changes or
+    /// (without a value) takes out.
+    pub fn resource(&mut self, attributes: &BTreeMap<String, Option<String>>) {
+        let instance = format!("{:032x}", rand::random::<u128>());
+        let mut resource = BTreeMap::from([
+            ("service.name", Some("spanway")),
+            ("service.version", Some(env!("CARGO_PKG_VERSION"))),
+            ("service.instance.id", Some(instance.as_str())),
+        ]);
+        resource.extend(
+            attributes
+                .iter()
+                .map(|(key, value)| (key.as_str(), value.as_deref())),
+        );
+        let known = resource
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)));
+        self.resource = known
+            .map(|(key, value)| Label::new(key.to_owned(), value.to_owned()))
+            .collect();
     }
 
     /// Shows a pipeline's ledger.
@@ -90,6 +114,7 @@ impl Board {
     }
 
     fn process(&self) {
+        gauge!("target_info", self.resource.iter()).set(1.0);
         gauge!("otelcol_process_uptime").set(self.health.uptime().as_secs_f64());
         if let Some(bytes) = process::resident_bytes() {
             gauge!("otelcol_process_memory_rss").set(bytes as f64);

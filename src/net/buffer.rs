@@ -121,6 +121,15 @@ impl PaidBuffer {
         Ok(())
     }
 
+    /// Has `source` append to the contents until it says that it is done, with more room whenever it says that
+    /// it is not. It must not make room itself, which would not be paid for.
+    pub fn fill(&mut self, mut source: impl FnMut(&mut Vec<u8>) -> io::Result<bool>) -> Result<(), Fill> {
+        while !source(&mut self.bytes)? {
+            self.make_room(1)?;
+        }
+        Ok(())
+    }
+
     /// Appends all that `source` yields.
     pub fn read_all(&mut self, mut source: impl Read) -> Result<(), Fill> {
         let mut filled = self.bytes.len();

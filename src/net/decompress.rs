@@ -6,9 +6,8 @@ mod tests;
 
 use std::fmt::Display;
 
-use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
-
 use super::buffer::{Fill, Full, PaidBuffer};
+use super::inflate::{SLACK, Wrapper, inflate};
 use crate::pipeline::budget::Budget;
 
 /// How a body may be compressed.
@@ -57,16 +56,16 @@ pub fn decompress(
 ) -> Result<PaidBuffer, Error> {
     let guess = match encoding {
         Encoding::Identity => packed.len(),
-        Encoding::Gzip => gzip_size(packed).unwrap_or(packed.len()),
+        Encoding::Gzip => gzip_size(packed) + SLACK,
         Encoding::Snappy if !is_snappy_framed(packed) => return unsnap(packed, limit, budget),
         Encoding::Deflate | Encoding::Zstd | Encoding::Snappy => packed.len().saturating_mul(GUESS),
     };
     let mut out = PaidBuffer::new(budget, guess.min(limit), limit)?;
     let done = match encoding {
         Encoding::Identity => out.extend(packed).map_err(Fill::from),
-        Encoding::Gzip => out.read_all(MultiGzDecoder::new(packed)),
-        Encoding::Deflate if has_zlib_header(packed) => out.read_all(ZlibDecoder::new(packed)),
-        Encoding::Deflate => out.read_all(DeflateDecoder::new(packed)),
+        Encoding::Gzip => inflate(Wrapper::Gzip, packed, &mut out, budget),
+        Encoding::Deflate if has_zlib_header(packed) => inflate(Wrapper::Zlib, packed, &mut out, budget),
+        Encoding::Deflate => inflate(Wrapper::Bare, packed, &mut out, budget),
         Encoding::Zstd => unzstd(packed, &mut out, budget),
         Encoding::Snappy => out.read_all(snap::read::FrameDecoder::new(packed)),
     };
@@ -77,11 +76,17 @@ pub fn decompress(
     }
 }
 
-/// The size that a gzip body of one member claims at its end, where deflate could expand it to that.
-fn gzip_size(packed: &[u8]) -> Option<usize> {
-    let claimed = u32::from_le_bytes(*packed.last_chunk::<4>()?) as usize;
+/// The size that a gzip body of one member claims at its end, where that is believable, and else a guess.
+fn gzip_size(packed: &[u8]) -> usize {
+    let claimed = packed
+        .last_chunk()
+        .map_or(0, |size| u32::from_le_bytes(*size) as usize);
     // Claims above a usual ratio are not believed: the buffer then grows as the bytes come.
-    (claimed <= packed.len().saturating_mul(4 * GUESS)).then_some(claimed)
+    if claimed <= packed.len().saturating_mul(4 * GUESS) {
+        claimed
+    } else {
+        packed.len().saturating_mul(GUESS)
+    }
 }
 
 fn has_zlib_header(packed: &[u8]) -> bool {

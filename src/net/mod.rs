@@ -8,6 +8,7 @@ pub mod grpc;
 pub mod gzip;
 pub mod headers;
 pub mod http_client;
+pub mod inflate;
 pub mod io;
 pub mod listen;
 pub mod pages;

@@ -16,8 +16,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
 use tokio::sync::Semaphore;
 
 use super::fault::{Fault, Unread};
-use crate::net::buffer::PaidBuffer;
-use crate::net::decompress::{Encoding, decompress};
+use crate::net::buffer::{Full, PaidBuffer};
+use crate::net::decompress::{self, Encoding, decompress};
 use crate::pipeline::budget::Budget;
 use crate::pipeline::client::Client;
 use crate::pipeline::intake::{Arrival, Intake};
@@ -28,8 +28,9 @@ use crate::wire::{Checked, Traces};
 /// a worker checks about this much in half a millisecond.
 const LARGE: usize = 1024 * 1024;
 
-/// As [`LARGE`], for compressed bodies: they expand about eightfold, a thousandfold at worst.
-const LARGE_PACKED: usize = 64 * 1024;
+/// As [`LARGE`], for compressed bodies, which expand about eightfold. One that expands to more than [`LARGE`] is
+/// found out on the way.
+const LARGE_PACKED: usize = 128 * 1024;
 
 /// How long a client may send nothing while its body is incomplete: what is reserved for it is others' room.
 pub const STALL: Duration = Duration::from_secs(30);
@@ -140,14 +141,15 @@ impl Door {
             .refused(fault.reason, fault.spans, peer, &fault.message);
     }
 
-    async fn check(&self, sent: Sent) -> Result<Checked, Unread> {
-        let large = match sent.encoding {
-            Encoding::Identity => LARGE,
-            _ => LARGE_PACKED,
-        };
+    async fn check(&self, mut sent: Sent) -> Result<Checked, Unread> {
         let limit = self.limit;
-        if sent.body.len() < large {
-            return sent.check(limit, self.budget());
+        if !sent.is_large() {
+            match sent.unpack(limit.min(LARGE), self.budget()) {
+                Ok(()) => return sent.check(limit, self.budget()),
+                // It grows too large for this thread, and so begins anew on another.
+                Err(decompress::Error::Full(Full::TooLarge { .. })) if limit > LARGE => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let budget = self.budget().clone();
         let internal = |error: &dyn Error| Unread::from(Fault::new(Reason::Internal, error.to_string()));
@@ -158,9 +160,9 @@ impl Door {
             .await
             .map_err(|error| internal(&error))?;
         let check = move || {
-            let checked = sent.check(limit, &budget);
-            drop(turn);
-            checked
+            let _turn = turn;
+            sent.unpack(limit, &budget)?;
+            sent.check(limit, &budget)
         };
         tokio::task::spawn_blocking(check)
             .await
@@ -176,11 +178,26 @@ pub fn large() -> Arc<Semaphore> {
 // === impl Sent ===
 
 impl Sent {
+    fn is_large(&self) -> bool {
+        let large = match self.encoding {
+            Encoding::Identity => LARGE,
+            _ => LARGE_PACKED,
+        };
+        self.body.len() >= large
+    }
+
+    /// Decompresses the body to at most `limit` bytes; on failure leaves it as it is.
+    fn unpack(&mut self, limit: usize, budget: &Budget) -> Result<(), decompress::Error> {
+        if self.encoding != Encoding::Identity {
+            self.body = decompress(self.encoding, self.body.as_slice(), limit, budget)?;
+            self.encoding = Encoding::Identity;
+        }
+        Ok(())
+    }
+
+    /// Checks the unpacked body.
     fn check(self, limit: usize, budget: &Budget) -> Result<Checked, Unread> {
         let mut body = self.body;
-        if self.encoding != Encoding::Identity {
-            body = decompress(self.encoding, body.as_slice(), limit, budget)?;
-        }
         if let Some(to_protobuf) = self.to_protobuf {
             body = to_protobuf(body.as_slice(), limit, budget)?;
         }
@@ -190,7 +207,12 @@ impl Sent {
         } else {
             body.into_bytes()
         };
-        Ok(Traces::check(bytes)?)
+        let mut checked = Traces::check(bytes)?;
+        if checked.rejected > 0 {
+            // What is left was copied.
+            checked.traces = budget.cover(checked.traces);
+        }
+        Ok(checked)
     }
 }
 

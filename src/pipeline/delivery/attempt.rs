@@ -108,6 +108,8 @@ impl Attempt<'_> {
         let (spans, bytes) = (outgoing.spans, outgoing.bytes());
         if self.attempts > 1 {
             outlet.events.sent_again(spans);
+        } else if self.sends == 0 && spans > 0 {
+            outlet.events.gathered(spans, bytes);
         }
         self.sends += 1;
         let under_way = outlet.events.sending();

@@ -21,6 +21,10 @@ use crate::wire::Traces;
 const SHORTEST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
+/// A delay that follows from a predicted wait is never longer: the prediction may come from a moment in which the
+/// destination hung, and when that takes spans again it should not find everybody told to stay away.
+const LONGEST_GUESS: Duration = Duration::from_secs(5);
+
 /// A pipeline.
 pub struct Pipeline {
     /// Its counts.
@@ -134,7 +138,7 @@ impl Branching {
                 "spans wait {:.1} s for a destination, longer than the client does",
                 wait.as_secs_f64()
             ),
-            retry_after: come_back_after(wait.saturating_sub(patience / 2)),
+            retry_after: come_back_when_drained(wait.saturating_sub(patience / 2)),
         })
     }
 
@@ -146,7 +150,7 @@ impl Branching {
             Err(Full::Queue) => "the sending queue is full",
             Err(Full::Partitions) => "too many different values of metadata_keys are waiting",
         };
-        let retry_after = come_back_after(self.cursor.predicted_wait() / 2);
+        let retry_after = come_back_when_drained(self.cursor.predicted_wait() / 2);
         Some(Obstacle::Refused(Refused {
             message: message.into(),
             retry_after,
@@ -164,6 +168,11 @@ impl Branching {
                 .append(traces, client.clone(), Some((ticket.clone(), self.branch))),
         );
     }
+}
+
+/// A delay for clients that would wait this long by what is predicted.
+pub fn come_back_when_drained(wait: Duration) -> Duration {
+    come_back_after(wait.min(LONGEST_GUESS))
 }
 
 /// A delay for clients, spread so that they do not all come back at once.

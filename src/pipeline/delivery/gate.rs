@@ -228,7 +228,8 @@ impl Gate {
         Duration::try_from_secs_f64(seconds.min(most.as_secs_f64()) * spread).unwrap_or(most)
     }
 
-    fn wake(&self) {
+    /// Wakes the readers of all cursors to look again.
+    pub fn wake(&self) {
         for cursor in self.cursors.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             cursor.wake();
         }

@@ -463,10 +463,8 @@ fn a_dead_destination_is_told_and_found_again() {
         // Of a stopped destination's spans nothing is kept once their clients have been answered.
         assert_eq!(world.budget.used(), 0);
         destination.dead.store(false, Ordering::Relaxed);
-        // The probe needs no request of a client.
-        let before = destination.sends.load(Ordering::Relaxed);
+        // While it counts as failing this request would be refused: a probe must have found it before.
         tokio::time::sleep(Duration::from_secs(10)).await;
-        assert!(destination.sends.load(Ordering::Relaxed) > before);
         assert_eq!(send(100).await, Ok(Default::default()));
         world.finish(3).await;
     });

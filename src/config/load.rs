@@ -18,6 +18,7 @@ receivers:
       http:
 exporters:
   debug:
+    verbosity: normal
 service:
   pipelines:
     traces:

@@ -1,7 +1,6 @@
 //! What is told about an exporter: each event's log line and its metrics.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tracing::{error, info, warn};
@@ -119,13 +118,11 @@ impl ExporterEvents {
     }
 
     /// The destination has begun to fail; new requests are refused until it takes a probe.
-    pub fn failing(&self, error: &str, next_probe: Duration) {
+    pub fn failing(&self, error: &str) {
         self.failing.set(1);
         error!(
             exporter = self.exporter,
-            error,
-            ?next_probe,
-            "destination is failing; new requests are refused"
+            error, "destination is failing; new requests are refused"
         );
     }
 

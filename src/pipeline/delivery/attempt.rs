@@ -151,7 +151,7 @@ impl Attempt<'_> {
         let (delay, change) = outlet.gate.failed(failure, self.attempts - 1, Instant::now());
         outlet.events.send_failed(spans(&piece), &failure.to_string());
         if change == Change::Failing {
-            outlet.events.failing(&failure.to_string(), delay);
+            outlet.events.failing(&failure.to_string());
         }
         let untried = std::mem::take(&mut self.work);
         for piece in std::iter::once(piece).chain(untried) {

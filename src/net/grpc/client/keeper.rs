@@ -31,6 +31,9 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(250);
 const BACKOFF_GROWTH: f64 = 1.6;
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
+/// Connections that end early are tried again after a wait that has grown this often at most.
+const EARLY_ENDS: u32 = 3;
+
 /// A connection that lived this long, or answered a call, had not failed.
 const LIVED: Duration = Duration::from_secs(10);
 
@@ -132,7 +135,11 @@ async fn keep_connected(shared: Arc<Shared>, id: u64, addresses: Vec<SocketAddr>
                 shared.resolve_again.notify_one();
                 continue;
             }
-            Ok(()) => "it closes connections as soon as they are open".into(),
+            // It is there, if not for long: an absence of a moment must not be waited for longer than it lasts.
+            Ok(()) => {
+                failures = failures.min(EARLY_ENDS);
+                "it closes connections as soon as they are open".into()
+            }
             Err(problem) => problem,
         };
         set(State::Failed(format!(

@@ -118,12 +118,13 @@ impl Compressor {
     fn run(self, parts: &[Bytes]) -> io::Result<Bytes> {
         // Span data shrinks five- to tenfold; the buffer grows by doubling and never past the codec's worst
         // case, which is the input and some bytes a block.
-        let out = Vec::with_capacity(length(parts) / 4 + 256);
+        let guess = length(parts) / 4 + 256;
+        let room = || Vec::with_capacity(guess);
         let out = match self.codec {
-            Codec::Identity => feed(out, parts)?,
-            Codec::Gzip(level) => gzip::compress(level, parts, out)?,
-            Codec::Zlib(level) => feed(ZlibEncoder::new(out, level), parts)?.finish()?,
-            Codec::Zstd(level) => feed(zstd::stream::write::Encoder::new(out, level)?, parts)?.finish()?,
+            Codec::Identity => feed(room(), parts)?,
+            Codec::Gzip(level) => gzip::compress(level, parts, guess)?,
+            Codec::Zlib(level) => feed(ZlibEncoder::new(room(), level), parts)?.finish()?,
+            Codec::Zstd(level) => feed(zstd::stream::write::Encoder::new(room(), level)?, parts)?.finish()?,
         };
         Ok(Bytes::from(out))
     }

@@ -7,7 +7,7 @@ mod tests;
 use std::fmt::Display;
 
 use super::buffer::{Fill, Full, PaidBuffer};
-use super::inflate::{SLACK, Wrapper, inflate};
+use super::inflate::{Wrapper, inflate};
 use crate::pipeline::budget::Budget;
 
 /// How a body may be compressed.
@@ -56,7 +56,7 @@ pub fn decompress(
 ) -> Result<PaidBuffer, Error> {
     let guess = match encoding {
         Encoding::Identity => packed.len(),
-        Encoding::Gzip => gzip_size(packed) + SLACK,
+        Encoding::Gzip => gzip_size(packed),
         Encoding::Snappy if !is_snappy_framed(packed) => return unsnap(packed, limit, budget),
         Encoding::Deflate | Encoding::Zstd | Encoding::Snappy => packed.len().saturating_mul(GUESS),
     };

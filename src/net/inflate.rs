@@ -18,9 +18,6 @@ use crate::pipeline::budget::Budget;
 /// What a decoder allocates, in bytes: its window of 32 KiB and its tables.
 const STATE: usize = 48 * 1024;
 
-/// Room behind the contents in which the decoder need not watch the end at every symbol, in bytes.
-pub const SLACK: usize = 320;
-
 // The flags in the header of a gzip member (RFC 1952, 2.3.1).
 const HEADER_SUM: u8 = 1 << 1;
 const EXTRA: u8 = 1 << 2;

@@ -4,6 +4,9 @@
 //! it; what is large is unpacked and checked away from the threads that serve connections; each request is
 //! counted once.
 
+#[cfg(test)]
+mod tests;
+
 use std::error::Error;
 use std::net::SocketAddr;
 use std::num::NonZero;

@@ -144,8 +144,21 @@ impl Driver {
             Next::At(at) => Some(at),
             Next::Nothing => None,
         };
-        let next = [due, at].into_iter().flatten().min();
+        let asked = match self.gate_in_doubt(due, at, now) {
+            Pass::Probe => return Ok(Batch::probe()),
+            Pass::Closed(until) => Some(until),
+            Pass::Open | Pass::Probing => None,
+        };
+        let next = [due, at, asked].into_iter().flatten().min();
         Err(next.map_or(LONG, |next| next.saturating_duration_since(now)))
+    }
+
+    /// Asked when batches rest and nothing else is to be sent.
+    fn gate_in_doubt(&self, resting: Option<Instant>, queued: Option<Instant>, now: Instant) -> Pass {
+        match resting.is_some() && queued.is_none() && self.is_idle() && !self.draining() {
+            true => self.outlet.gate.doubt(now),
+            false => Pass::Open,
+        }
     }
 
     /// The batch whose time has come, or when the first one's will.

@@ -41,6 +41,8 @@ pub struct Gate {
 #[derive(Debug, Default)]
 struct State {
     closed_until: Option<Instant>,
+    /// When to ask next whether the destination is back.
+    probe_at: Option<Instant>,
     /// Failures that may pass, since the last success.
     failures: u32,
     /// The destination refuses us altogether.
@@ -114,6 +116,21 @@ impl Gate {
         }
     }
 
+    /// Whether a batch that rests may find out by a probe that it need not rest any longer: asked when nothing else
+    /// is sent that would tell.
+    pub fn doubt(&self, now: Instant) -> Pass {
+        let mut state = self.state();
+        match state.probe_at {
+            _ if state.failures == 0 || state.failing() => Pass::Open,
+            _ if state.probing => Pass::Probing,
+            Some(at) if at > now => Pass::Closed(at),
+            _ => {
+                state.probing = true;
+                Pass::Probe
+            }
+        }
+    }
+
     /// A probe that `pass` allowed was not sent after all.
     pub fn probe_unused(&self) {
         self.state().probing = false;
@@ -122,10 +139,11 @@ impl Gate {
     /// A send was answered, if only by a refusal of its data; `spans` is none for a probe.
     pub fn succeeded(&self, spans: usize) -> Change {
         let mut state = self.state();
+        let failing = state.failing();
         if spans > 0 {
-            state.probes = 0;
+            (state.probes, state.probe_at) = (0, None);
         }
-        if !state.failing() {
+        if !failing && (spans > 0 || state.failures == 0) {
             state.failures = 0;
             return Change::None;
         }
@@ -138,7 +156,7 @@ impl Gate {
         };
         drop(state);
         self.wake();
-        Change::Recovered
+        if failing { Change::Recovered } else { Change::None }
     }
 
     /// A send failed. Returns when the same batch may be tried again, too.
@@ -161,7 +179,10 @@ impl Gate {
             }
             | Failure::Data(_) => {
                 state.failures = state.failures.saturating_add(1);
-                let closed = state.failing().then(|| self.probe_wait(&mut state));
+                let wait = self.probe_wait(&mut state);
+                let wait = if state.hurried { wait.min(HURRY) } else { wait };
+                state.probe_at = Some(now + wait);
+                let closed = state.failing().then_some(wait);
                 (self.backoff(attempt), closed)
             }
         };
@@ -216,7 +237,7 @@ impl Gate {
 
     /// Sends that were under way when the gate closed add nothing to the wait.
     fn probe_wait(&self, state: &mut State) -> Duration {
-        if state.probing || state.closed_until.is_none() {
+        if state.probing || state.probe_at.is_none() {
             state.probes = state.probes.saturating_add(1);
         }
         self.spread(FIRST_PROBE.as_secs_f64() * 2f64.powi(state.probes.clamp(1, 64) as i32 - 1))

@@ -1,5 +1,6 @@
 use std::io::Write as _;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -23,6 +24,10 @@ impl Intake for Keeper {
     fn accept(&self, arrival: Arrival) -> BoxFuture<'_, Result<Accepted, Refused>> {
         self.kept.lock().unwrap().push(arrival.traces);
         async { Ok(Accepted::default()) }.boxed()
+    }
+
+    fn congested(&self, _: Option<Duration>) -> Option<Refused> {
+        None
     }
 
     fn budget(&self) -> &Budget {

@@ -21,8 +21,9 @@ use super::settings::RetrySettings;
 /// Failures in a row from which a destination counts as failing.
 const FAILING: u32 = 3;
 
-/// The wait before the first probe; each further one waits twice as long, up to `max_interval`.
+/// The wait before the first probe; each further one waits twice as long, up to the longest.
 const FIRST_PROBE: Duration = Duration::from_millis(250);
+const LONGEST_PROBE: Duration = Duration::from_secs(5);
 
 /// How often a destination that refuses us altogether is asked again.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -240,7 +241,8 @@ impl Gate {
         if state.probing || state.probe_at.is_none() {
             state.probes = state.probes.saturating_add(1);
         }
-        self.spread(FIRST_PROBE.as_secs_f64() * 2f64.powi(state.probes.clamp(1, 64) as i32 - 1))
+        let doubled = FIRST_PROBE.as_secs_f64() * 2f64.powi(state.probes.clamp(1, 64) as i32 - 1);
+        self.spread(doubled.min(LONGEST_PROBE.as_secs_f64()))
     }
 
     fn spread(&self, seconds: f64) -> Duration {

@@ -142,6 +142,9 @@ fn cuts_and_absences() {
         let gateway = plan(kind, &sink, batch).start();
         let (report, scrape) = through(&gateway, &clients());
         assert_delivered(&report, &sink);
+        // It is there for more than half of the time.
+        assert_eq!(report.requests_given_up, 0, "{report:?}");
+        assert!(report.elapsed_seconds < 20.0, "{report:?}");
         let stats = sink.stats();
         assert!(scrape.exporter(kind, "delivered") <= stats.spans, "{stats:?}");
         assert!(

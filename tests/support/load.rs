@@ -18,6 +18,7 @@ pub struct Load {
 /// What became of its spans.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Report {
+    pub elapsed_seconds: f64,
     pub requests_sent: u64,
     pub requests_acknowledged: u64,
     pub requests_given_up: u64,

@@ -114,3 +114,6 @@ impl Slot {
         std::mem::take(&mut state.wanted)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,9 @@ const BACKOFF_MAX: Duration = Duration::from_secs(5);
 /// Connections that end early are tried again after a wait that has grown this often at most.
 const EARLY_ENDS: u32 = 3;
 
+/// The least wait, however many calls want a connection.
+const BACKOFF_LEAST: Duration = Duration::from_millis(100);
+
 /// A connection that lived this long, or answered a call, had not failed.
 const LIVED: Duration = Duration::from_secs(10);
 
@@ -119,6 +122,7 @@ fn open_slot(shared: &Arc<Shared>, id: u64, addresses: Vec<SocketAddr>, tasks: &
 /// Keeps one connection open for as long as its slot exists.
 async fn keep_connected(shared: Arc<Shared>, id: u64, addresses: Vec<SocketAddr>, usage: Arc<Usage>) {
     let set = |state| shared.view.send_modify(|view| view.set(id, state));
+    let mut wanted = shared.wanted.subscribe();
     let mut failures: u32 = 0;
     loop {
         set(State::Connecting);
@@ -147,7 +151,10 @@ async fn keep_connected(shared: Arc<Shared>, id: u64, addresses: Vec<SocketAddr>
             shared.plan.target
         )));
         shared.resolve_again.notify_one();
-        tokio::time::sleep(backoff(failures)).await;
+        tokio::time::sleep(BACKOFF_LEAST).await;
+        let rest = backoff(failures).saturating_sub(BACKOFF_LEAST);
+        // Wanted or not: it is time to try again.
+        drop(tokio::time::timeout(rest, wanted.changed()).await);
     }
 }
 

@@ -2,8 +2,9 @@
 //! so that a call only picks one that stands.
 //!
 //! Promises: calls spread over addresses by least calls in flight; an address that is down takes none; a
-//! connection that closes is replaced, at growing intervals (with jitter) while that fails; the name is looked
-//! up again now and then, and when a connection fails. Everything ends when `Connections` is dropped.
+//! connection that closes is replaced, at growing intervals (with jitter) while that fails, or as soon as a call
+//! wants one; the name is looked up again now and then, and when a connection fails. Everything ends when
+//! `Connections` is dropped.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,6 +35,9 @@ const SEND_BUFFER: usize = 1024 * 1024;
 const BACKOFF_FIRST: Duration = Duration::from_millis(250);
 const BACKOFF_GROWTH: f64 = 1.6;
 const BACKOFF_MAX: Duration = Duration::from_secs(20);
+
+/// The least wait, however many calls want a connection.
+const BACKOFF_LEAST: Duration = Duration::from_millis(100);
 
 /// A connection that lived this long had not failed.
 const LIVED: Duration = Duration::from_secs(10);
@@ -97,6 +101,8 @@ struct Shared {
     plan: Plan,
     view: watch::Sender<View>,
     resolve_again: Notify,
+    /// Changes when a call finds that every connection has failed.
+    wanted: watch::Sender<()>,
     turn: AtomicUsize,
 }
 
@@ -134,8 +140,11 @@ enum Pick {
     Taken(Lease),
     /// Something may become ready at any moment.
     Wait,
-    /// Nothing stands and nothing is being tried.
-    Failed(String),
+    /// Nothing stands and nothing is being tried; it is no use to ask for that when there is no address.
+    Failed {
+        problem: String,
+        final_word: bool,
+    },
 }
 
 // === impl Connections ===
@@ -147,6 +156,7 @@ impl Connections {
             plan,
             view: watch::Sender::default(),
             resolve_again: Notify::new(),
+            wanted: watch::Sender::default(),
             turn: AtomicUsize::new(0),
         };
         Self {
@@ -174,19 +184,26 @@ impl Connections {
         connections
     }
 
-    /// A connection for one call; waits while one is being opened. Unless `wait_for_ready`, it says at once
-    /// why none can be had when all have failed and wait for their next attempt.
+    /// A connection for one call; waits while one is being opened. When all have failed they are tried once more;
+    /// unless `wait_for_ready`, it then says why none can be had.
     pub async fn lease(&self, wait_for_ready: bool) -> Result<Lease, String> {
         self.keeper
             .get_or_init(|| AbortOnDrop(tokio::spawn(keep_resolved(self.shared.clone())).abort_handle()));
         let mut view = self.shared.view.subscribe();
+        let mut tried = false;
         loop {
             let turn = self.shared.turn.fetch_add(1, Ordering::Relaxed);
             let pick = view.borrow_and_update().pick(turn);
             match pick {
                 Pick::Taken(lease) => return Ok(lease),
-                Pick::Failed(problem) if !wait_for_ready => return Err(problem),
-                Pick::Failed(_) | Pick::Wait => {}
+                Pick::Failed { problem, final_word } if !wait_for_ready && (tried || final_word) => {
+                    return Err(problem);
+                }
+                Pick::Failed { .. } => {
+                    tried = true;
+                    self.shared.wanted.send_replace(());
+                }
+                Pick::Wait => {}
             }
             if view.changed().await.is_err() {
                 return Err("the exporter has been shut down".into());
@@ -221,8 +238,14 @@ impl View {
         }
         let failures: Vec<&str> = self.slots.iter().filter_map(Slot::failure).collect();
         match (&self.unresolved, failures.last()) {
-            (_, Some(problem)) if failures.len() == self.slots.len() => Pick::Failed((*problem).to_owned()),
-            (Some(problem), None) if self.slots.is_empty() => Pick::Failed(problem.clone()),
+            (_, Some(problem)) if failures.len() == self.slots.len() => Pick::Failed {
+                problem: (*problem).to_owned(),
+                final_word: false,
+            },
+            (Some(problem), None) if self.slots.is_empty() => Pick::Failed {
+                problem: problem.clone(),
+                final_word: true,
+            },
             _ => Pick::Wait,
         }
     }
@@ -366,12 +389,16 @@ async fn keep_connected(shared: Arc<Shared>, id: u64, addresses: Vec<SocketAddr>
             Ok(()) => "it closes connections as soon as they are open".into(),
             Err(problem) => problem,
         };
+        let mut wanted = shared.wanted.subscribe();
         set(State::Failed(format!(
             "cannot connect to {}: {problem}",
             shared.plan.target
         )));
         shared.resolve_again.notify_one();
-        tokio::time::sleep(backoff(failures)).await;
+        tokio::time::sleep(BACKOFF_LEAST).await;
+        let rest = backoff(failures).saturating_sub(BACKOFF_LEAST);
+        // Wanted or not: it is time to try again.
+        drop(tokio::time::timeout(rest, wanted.changed()).await);
     }
 }
 

@@ -34,7 +34,10 @@ use crate::telemetry::receiver::ConnectionEvents;
 const FIXED: usize = READ_BUFFER;
 
 /// The bounds of a receive window, in bytes.
-const WINDOW: std::ops::RangeInclusive<usize> = 128 * 1024..=1024 * 1024;
+const WINDOW: std::ops::RangeInclusive<usize> = 64 * 1024..=1024 * 1024;
+
+/// A new connection's window is this part of what connections may still take: where they are many, each has less.
+const WINDOW_PART: usize = 512;
 
 /// How long a connection without requests in flight may take to agree that it ends.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -192,11 +195,11 @@ impl Admission {
     }
 
     fn admit(&self) -> Option<Place> {
-        let limit = self.budget.limit();
-        let window = (limit / 512).clamp(*WINDOW.start(), *WINDOW.end());
-        let bytes = window + FIXED;
         // Only the accept loop adds, so that reading first is enough.
-        if self.taken.load(Ordering::Relaxed) + bytes > limit / 2 {
+        let left = (self.budget.limit() / 2).saturating_sub(self.taken.load(Ordering::Relaxed));
+        let window = (left / WINDOW_PART).clamp(*WINDOW.start(), *WINDOW.end());
+        let bytes = window + FIXED;
+        if bytes > left {
             return None;
         }
         let reservation = self.budget.reserve(bytes).ok()?;

@@ -1,10 +1,11 @@
 //! `spanway run`: the life of the gateway.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 use metrics::gauge;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::components;
 use crate::config;
@@ -16,8 +17,12 @@ use crate::net::pages;
 use crate::pipeline::graph::Graph;
 use crate::pipeline::lifecycle::Running;
 use crate::telemetry::board::{Board, Scraper};
+use crate::telemetry::exporter::{BATCH_BYTES, BATCH_SPANS};
 use crate::telemetry::health::Health;
 use crate::telemetry::logs;
+
+/// How often measurements are sorted into buckets.
+const KEEP_UP: Duration = Duration::from_secs(5);
 
 /// Runs until a signal. An error says why it could not start, or what it had to leave behind.
 pub fn run(inputs: &Inputs<'_>, traces_only: bool) -> Result<(), String> {
@@ -32,7 +37,7 @@ pub fn run(inputs: &Inputs<'_>, traces_only: bool) -> Result<(), String> {
     logs::start(&config.service.telemetry.logs);
     tell(&diagnostics);
     // The recorder comes first: handles of metrics are made while the graph is built.
-    let recorder = PrometheusBuilder::new().build_recorder();
+    let recorder = recorder()?;
     let metrics = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|error| format!("metrics cannot be recorded: {error}"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -47,6 +52,7 @@ pub fn run(inputs: &Inputs<'_>, traces_only: bool) -> Result<(), String> {
             &health,
             config.service.patience.ack_timeout.into(),
         )?;
+        tokio::spawn(keep_up(metrics.clone()));
         let scraper = Scraper::new(board(&graph, &health), metrics);
         serve_metrics(&config.service.telemetry, &scraper).await?;
         live(graph, &health, &config).await
@@ -96,6 +102,26 @@ fn tell(diagnostics: &Diagnostics) {
             Severity::Warning => tracing::warn!("{}", diagnostic.message),
             Severity::Note => tracing::info!("{}", diagnostic.message),
         }
+    }
+}
+
+/// Sizes of batches are counted in buckets, as the Collector does.
+fn recorder() -> Result<PrometheusRecorder, String> {
+    let spans = [10.0, 100.0, 1e3, 2e3, 5e3, 8192.0, 1e4, 2e4, 5e4, 1e5];
+    let bytes = [1e3, 1e4, 1e5, 5e5, 1e6, 2e6, 5e6, 1e7, 2e7, 5e7];
+    let name = |name: &str| Matcher::Full(name.to_owned());
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(name(BATCH_SPANS), &spans)
+        .and_then(|builder| builder.set_buckets_for_metric(name(BATCH_BYTES), &bytes))
+        .map(|builder| builder.build_recorder())
+        .map_err(|error| format!("metrics cannot be recorded: {error}"))
+}
+
+/// Sorts measurements into their buckets, so that they do not pile up while nobody scrapes.
+async fn keep_up(metrics: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(KEEP_UP).await;
+        metrics.run_upkeep();
     }
 }
 

@@ -13,6 +13,11 @@ use super::client::Client;
 pub trait Destination: Send + Sync {
     /// Sends the batch once, within the exporter's own `timeout`.
     fn send(&self, batch: Outgoing) -> BoxFuture<'_, Result<Sent, Failure>>;
+
+    /// How long one send may take at most, where that is bounded.
+    fn timeout(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// A batch on its way out.
@@ -68,4 +73,19 @@ pub enum Failure {
     /// The destination takes nothing from us until somebody mends a setting.
     #[error("{0}")]
     Destination(String),
+}
+
+// === impl Failure ===
+
+impl Failure {
+    /// Whether the destination named a time before which it wants nothing.
+    pub fn asks_for_a_pause(&self) -> bool {
+        matches!(
+            self,
+            Self::NotNow {
+                retry_after: Some(_),
+                ..
+            }
+        )
+    }
 }

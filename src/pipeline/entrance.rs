@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::budget::Budget;
-use super::flow::{Awaited, Obstacle, Pipeline, come_back_after};
+use super::flow::{Awaited, Obstacle, Pipeline, come_back_when_drained};
 use super::intake::{Arrival, Intake};
 use super::ticket::Ticket;
 use super::verdict::{Accepted, Refused};
@@ -93,7 +93,7 @@ impl Entrance {
                 Err(Obstacle::Refused(refused)) => return Err(refused),
                 Err(Obstacle::Wait(cursor)) => {
                     if tokio::time::timeout_at(deadline, cursor.room()).await.is_err() {
-                        let retry_after = come_back_after(cursor.predicted_wait());
+                        let retry_after = come_back_when_drained(cursor.predicted_wait());
                         return Err(Refused {
                             message: "the sending queue is full".into(),
                             retry_after,
@@ -127,7 +127,7 @@ impl Intake for Entrance {
         );
         Refused {
             message,
-            retry_after: come_back_after(wait / 2),
+            retry_after: come_back_when_drained(wait / 2),
         }
     }
 }

@@ -21,6 +21,10 @@ use crate::wire::Traces;
 const SHORTEST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
+/// A delay that follows from a predicted wait is never longer: the prediction may come from a moment in which the
+/// destination hung, and when that takes spans again it should not find everybody told to stay away.
+const LONGEST_GUESS: Duration = Duration::from_secs(5);
+
 /// A pipeline.
 pub struct Pipeline {
     /// Its counts.
@@ -109,18 +113,18 @@ impl Branching {
     }
 
     fn obstacle(&self, client: &Client, patience: Duration) -> Option<Obstacle<'_>> {
+        if let Some(refused) = self.gate.refusal(Instant::now(), patience) {
+            return Some(Obstacle::Refused(Refused {
+                message: format!("a destination is failing: {}", refused.message),
+                retry_after: come_back_after(refused.retry_after),
+            }));
+        }
         let refuse = |message: String, wait: Duration| {
             Some(Obstacle::Refused(Refused {
                 message,
-                retry_after: come_back_after(wait),
+                retry_after: come_back_when_drained(wait),
             }))
         };
-        if let Some(refused) = self.gate.refusal(Instant::now(), patience) {
-            return refuse(
-                format!("a destination is failing: {}", refused.message),
-                refused.retry_after,
-            );
-        }
         let wait = self.cursor.predicted_wait();
         match self.cursor.has_room(client) {
             Err(Full::Queue) if self.blocks => return Some(Obstacle::Wait(&self.cursor)),
@@ -156,6 +160,11 @@ impl Branching {
                 .append(traces, client.clone(), Some((ticket.clone(), self.branch))),
         );
     }
+}
+
+/// A delay for clients that would wait this long by what is predicted.
+pub fn come_back_when_drained(wait: Duration) -> Duration {
+    come_back_after(wait.min(LONGEST_GUESS))
 }
 
 /// A delay for clients, spread so that they do not all come back at once.

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use super::budget::Budget;
-use super::delivery::{Driver, Gate, Outlet, QueueSettings};
+use super::delivery::{Driver, Gate, Outlet, QueueSettings, Slots};
 use super::entrance::Entrance;
 use super::flow::{Branching, Output, Pipeline};
 use super::log::cursor::Capacity;
@@ -296,15 +294,15 @@ impl Outgoing {
         } = exporter;
         let ledger = ExporterLedger::default();
         let slots = if queue.enabled {
-            queue.num_consumers
+            Slots::new(queue.num_consumers, destination.timeout())
         } else {
-            Semaphore::MAX_PERMITS
+            Slots::unbounded()
         };
         let outlet = Outlet {
             destination,
             gate: Gate::new(retry.clone()),
             retry,
-            slots: Arc::new(Semaphore::new(slots.min(Semaphore::MAX_PERMITS))),
+            slots,
             events: Arc::new(ExporterEvents::new(&id.to_string(), ledger.clone())),
         };
         Self {

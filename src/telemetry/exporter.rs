@@ -3,11 +3,16 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, counter, gauge};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tracing::{error, info, warn};
 
 use super::ledger::ExporterLedger;
 use super::quiet::Quiet;
+
+/// Sizes of batches, under the Collector's names.
+pub const BATCH_SPANS: &str = "otelcol_exporter_queue_batch_send_size";
+/// The same in bytes.
+pub const BATCH_BYTES: &str = "otelcol_exporter_queue_batch_send_size_bytes";
 
 /// The events of one exporter. Counts of spans by fate are its ledger's; here is what goes beside them.
 #[derive(Debug)]
@@ -19,6 +24,8 @@ pub struct ExporterEvents {
     sent_batches: Counter,
     failed_spans: Counter,
     refused_enqueue: Counter,
+    batch_spans: Histogram,
+    batch_bytes: Histogram,
     under_way: Gauge,
     failing: Gauge,
     quiet: Mutex<Quiet>,
@@ -41,11 +48,19 @@ impl ExporterEvents {
             sent_batches: counter!("spanway_exporter_sent_batches", "exporter" => label.clone()),
             failed_spans: counter!("otelcol_exporter_send_failed_spans", "exporter" => label.clone()),
             refused_enqueue: counter!("otelcol_exporter_enqueue_failed_spans", "exporter" => label.clone()),
+            batch_spans: histogram!(BATCH_SPANS, "exporter" => label.clone()),
+            batch_bytes: histogram!(BATCH_BYTES, "exporter" => label.clone()),
             under_way: gauge!("otelcol_exporter_in_flight_requests", "exporter" => label.clone()),
             failing: gauge!("spanway_exporter_failing", "exporter" => label.clone()),
             quiet: Mutex::default(),
             exporter: label,
         }
+    }
+
+    /// A batch was gathered and is sent for the first time.
+    pub fn gathered(&self, spans: usize, bytes: usize) {
+        self.batch_spans.record(spans as f64);
+        self.batch_bytes.record(bytes as f64);
     }
 
     /// A send begins; it ends when the answer is dropped.

@@ -42,4 +42,8 @@ impl Destination for OtlpGrpc {
     fn send(&self, batch: Outgoing) -> BoxFuture<'_, Result<Sent, Failure>> {
         self.export(batch).boxed()
     }
+
+    fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
 }

@@ -78,4 +78,8 @@ impl Destination for OtlpHttp {
     fn send(&self, batch: Outgoing) -> BoxFuture<'_, Result<Sent, Failure>> {
         self.export(batch).boxed()
     }
+
+    fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
 }

@@ -62,7 +62,9 @@ impl HealthCheck {
             };
             pages::text(status, kind, body)
         };
-        let (address, _) = pages::serve(&endpoint, Arc::new(page)).await?;
+        let (address, _) = pages::serve(&endpoint, Arc::new(page))
+            .await
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {endpoint}: {error}")))?;
         tracing::info!(%address, "health_check listens");
         Ok(())
     }

@@ -108,12 +108,20 @@ impl Attempt<'_> {
         let (spans, bytes) = (outgoing.spans, outgoing.bytes());
         if self.attempts > 1 {
             outlet.events.sent_again(spans);
+        } else if self.sends == 0 && spans > 0 {
+            outlet.events.gathered(spans, bytes);
         }
         self.sends += 1;
         let under_way = outlet.events.sending();
+        let begun = Instant::now();
         let sending = std::panic::AssertUnwindSafe(outlet.destination.send(outgoing)).catch_unwind();
         let result = sending.await.unwrap_or_else(|_| Err(panicked()));
         drop(under_way);
+        let took = begun.elapsed();
+        match &result {
+            Ok(_) | Err(Failure::Data(_)) => outlet.slots.answered(took),
+            Err(failure) => outlet.slots.failed(took, failure.asks_for_a_pause()),
+        }
         match result {
             Ok(sent) => {
                 self.alive();

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Batch, Rested};
 use super::gate::{Gate, Pass};
 use super::settings::RetrySettings;
+use super::slots::{Slot, Slots};
 use crate::pipeline::destination::Destination;
 use crate::pipeline::log::{Cursor, Next};
 use crate::telemetry::exporter::ExporterEvents;
@@ -28,7 +28,7 @@ pub struct Outlet {
     /// How failures that may pass are met.
     pub retry: RetrySettings,
     /// How many batches may be under way.
-    pub slots: Arc<Semaphore>,
+    pub slots: Arc<Slots>,
     /// What is told about it.
     pub events: Arc<ExporterEvents>,
 }
@@ -52,7 +52,7 @@ struct Resting {
 
 /// What the loop does next.
 enum Step {
-    Send(Batch, OwnedSemaphorePermit),
+    Send(Batch, Slot),
     Wait(Duration),
 }
 
@@ -117,24 +117,35 @@ impl Driver {
     }
 
     fn choose(&self, now: Instant, probe: bool) -> Step {
-        // A finished send wakes us.
-        let Ok(slot) = self.outlet.slots.clone().try_acquire_owned() else {
+        // Whoever gives a slot back wakes us.
+        let Some(slot) = self.outlet.slots.take() else {
             return Step::Wait(LONG);
         };
+        match self.ready(now, probe) {
+            Ok(batch) => Step::Send(batch, slot),
+            Err(wait) => {
+                self.give_back(slot);
+                Step::Wait(wait)
+            }
+        }
+    }
+
+    /// The batch to send now, or how long there will be none.
+    fn ready(&self, now: Instant, probe: bool) -> Result<Batch, Duration> {
         let due = match self.rested(now, probe) {
-            Ok(batch) => return Step::Send(batch, slot),
+            Ok(batch) => return Ok(batch),
             Err(due) => due,
         };
         let at = match self.cursor.next(self.is_idle() || probe, self.draining()) {
-            Next::Batch(records) => return Step::Send(Batch::new(records), slot),
+            Next::Batch(records) => return Ok(Batch::new(records)),
             Next::At(at) => Some(at),
             Next::Nothing => None,
         };
         if probe && !self.draining() {
-            return Step::Send(Batch::probe(), slot);
+            return Ok(Batch::probe());
         }
         let next = [due, at].into_iter().flatten().min();
-        Step::Wait(next.map_or(LONG, |next| next.saturating_duration_since(now)))
+        Err(next.map_or(LONG, |next| next.saturating_duration_since(now)))
     }
 
     /// The batch whose time has come, or when the first one's will.
@@ -151,15 +162,22 @@ impl Driver {
         Err(resting.iter().map(|batch| batch.due).min())
     }
 
-    fn start(self: &Arc<Self>, batch: Batch, slot: OwnedSemaphorePermit) {
+    fn start(self: &Arc<Self>, batch: Batch, slot: Slot) {
         self.under_way.fetch_add(1, Ordering::Relaxed);
         let driver = self.clone();
         tokio::spawn(async move {
             batch.send(&driver).await;
             driver.under_way.fetch_sub(1, Ordering::Relaxed);
-            drop(slot);
+            driver.give_back(slot);
             driver.cursor.wake();
         });
+    }
+
+    fn give_back(&self, slot: Slot) {
+        if slot.give_back() {
+            // Perhaps it was another pipeline's driver that found none.
+            self.outlet.gate.wake();
+        }
     }
 
     /// Keeps a batch until `delay` has passed.

@@ -200,7 +200,8 @@ impl Gate {
         Duration::try_from_secs_f64(base * spread).unwrap_or(retry.max_interval.0)
     }
 
-    fn wake(&self) {
+    /// Wakes the readers of all cursors to look again.
+    pub fn wake(&self) {
         for cursor in self.cursors.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             cursor.wake();
         }

@@ -5,6 +5,7 @@ mod attempt;
 pub mod driver;
 pub mod gate;
 pub mod settings;
+pub mod slots;
 
 #[cfg(test)]
 mod tests;
@@ -12,3 +13,4 @@ mod tests;
 pub use driver::{Driver, Outlet};
 pub use gate::Gate;
 pub use settings::{BatchSizer, QueueBatchSettings, QueueSettings, QueueSizer, RetrySettings};
+pub use slots::Slots;

@@ -13,11 +13,10 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::RetrySettings;
-use super::{Driver, Gate, Outlet};
+use super::{Driver, Gate, Outlet, Slots};
 use crate::config::types::GoDuration;
 use crate::pipeline::budget::Budget;
 use crate::pipeline::client::Client;
@@ -196,7 +195,7 @@ fn world(destinations: &[Arc<Moody>], batching: &Batching) -> World {
             destination: destination.clone(),
             gate: gate.clone(),
             retry: retry(),
-            slots: Arc::new(Semaphore::new(4)),
+            slots: Slots::new(4, Some(Duration::from_secs(1))),
             events: Arc::new(ExporterEvents::new("moody", ledger.clone())),
         });
         let events = outlet.events.clone();

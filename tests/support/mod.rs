@@ -1,4 +1,5 @@
-//! What the black-box suites of the receiver share: a gateway to talk to, and plain clients to talk with.
+//! What the black-box suites share: for those of the receiver a gateway in this process and plain clients to talk
+//! with; for the others gateway, load and sink as processes of the binary.
 #![allow(dead_code, reason = "each suite uses its own part")]
 #![allow(
     clippy::unwrap_used,
@@ -8,7 +9,18 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+pub mod child;
+pub mod control;
 pub mod gateway;
 pub mod grpc;
 pub mod http;
+pub mod load;
 pub mod otlp;
+pub mod scrape;
+pub mod sink;
+pub mod spanway;
+
+/// Whether the long variants are wanted (`tests/run --long`).
+pub fn long() -> bool {
+    std::env::var_os("SPANWAY_TESTS_LONG").is_some()
+}

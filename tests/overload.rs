@@ -2,6 +2,7 @@
 //! is kept busy, and clients are told when to come back.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test that cannot go on says so by panicking"
 )]

@@ -42,7 +42,7 @@ const NARROWEST: usize = 64 * 1024;
 
 /// A new connection gets this part of what connections may still take: a few clients get wide windows, and
 /// many clients find room.
-const PART: usize = 256;
+const PART: usize = 512;
 
 /// How long a connection without requests in flight may take to agree that it ends.
 const FAREWELL: Duration = Duration::from_secs(1);

@@ -29,7 +29,7 @@ pub fn has(kind: Kind, type_name: &str) -> bool {
         Kind::Extension => {
             "basicauth bearertokenauth cgroupruntime file_storage headers_setter health_check \
              healthcheckv2 host_observer http_forwarder jaegerremotesampling k8s_observer \
-             memory_limiter oauth2client oidc opamp pprof sigv4auth zpages"
+             memory_limiter oauth2client oidc opamp sigv4auth"
         }
     };
     types.split_whitespace().any(|known| known == type_name)

@@ -67,7 +67,10 @@ fn unknown_type(
         diagnostics
             .error(
                 Some(origin),
-                format!("`{wanted}` is a {one} of the Collector that this build does not have"),
+                format!(
+                    "`{wanted}` is {} of the Collector that this build does not have",
+                    with_article(one)
+                ),
             )
             .help(all);
         return;
@@ -247,4 +250,9 @@ fn note_unused(config: &Config, diagnostics: &mut Diagnostics) {
             }
         }
     }
+}
+
+fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with('e') { "an" } else { "a" };
+    format!("{article} {noun}")
 }

@@ -1,6 +1,7 @@
 //! Components beside the pipelines.
 
 pub mod health_check;
+pub mod inert;
 
 use crate::config::factory::Factory;
 use crate::pipeline::parts::Extension;
@@ -8,5 +9,5 @@ use crate::telemetry::health::Health;
 
 /// Every extension of this build.
 pub fn table() -> Vec<Factory<Box<dyn Extension>, Health>> {
-    vec![health_check::factory()]
+    vec![health_check::factory(), inert::pprof(), inert::zpages()]
 }

@@ -322,12 +322,14 @@ fn a_destination_that_comes_later() {
         gateway.scrape().sum("spanway_exporter_failing", "otlp_grpc") == 1
     });
     assert_eq!(gateway.scrape().exporter("otlp_grpc", "delivered"), 0);
+    // Whoever comes now is sent away at once, and told so.
+    let told = Load::run(gateway.grpc, "--spans 50 --spans-per-request 50 --retry-for 0s");
+    assert_eq!(told.attempts_refused["UNAVAILABLE"], 1, "{told:?}");
     sink.behave(&json!({}));
     let report = load.report();
     gateway.settled();
     assert_delivered(&report, &sink);
     assert_eq!(report.requests_given_up, 0, "{report:?}");
-    assert!(report.attempts_refused["UNAVAILABLE"] > 0);
 }
 
 /// Guarantees: pipelines behind a connector, and pipelines that share receiver and exporter, each have every

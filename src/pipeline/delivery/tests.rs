@@ -196,6 +196,29 @@ fn a_large_request_beside_small_ones() {
     });
 }
 
+/// Guarantees: a request that shrinks when it is cut, because it has envelopes without spans, leaves no backlog behind:
+/// the drain ends, and ends at once.
+#[test]
+fn empty_envelopes_leave_no_backlog() {
+    paused().block_on(async {
+        let destination = Moody::new(5, 0, 0, 0);
+        let world = world(std::slice::from_ref(&destination), &batching(10, 10));
+        // A resource with nothing but a schema url of 100 bytes.
+        let mut envelope = vec![0x0a, 102, 0x1a, 100];
+        envelope.extend([b'u'; 100]);
+        let bytes = [request(0..30, &HashSet::new()).bytes().to_vec(), envelope].concat();
+        let traces = Traces::check(bytes.into()).expect("valid").traces;
+        let arrival = Arrival {
+            traces,
+            client: Client::unknown(),
+            patience: None,
+        };
+        assert_eq!(world.entrance.accept(arrival).await, Ok(Default::default()));
+        let finished = tokio::time::timeout(Duration::from_secs(5), world.finish(5)).await;
+        assert!(finished.is_ok(), "the drain does not end");
+    });
+}
+
 /// Guarantees: while a destination fails, requests are refused with a delay, nothing is held, and it is found again
 /// by a probe without any client's help.
 #[test]

@@ -156,7 +156,7 @@ impl Cursor {
         };
         let batch = queues
             .get_mut(&key)
-            .map(|queue| queue.take(&self.batching, &self.budget))
+            .map(|queue| queue.take(&self.batching))
             .unwrap_or_default();
         // An empty partition goes, so that their number is that of the senders with something to send.
         if !key.is_empty() && queues.get(&key).is_some_and(Queue::is_empty) {
@@ -210,9 +210,15 @@ impl Cursor {
         }
     }
 
-    /// What was counted on arrival has become more bytes.
-    pub(super) fn grew(&self, bytes: usize) {
-        self.rate.added(bytes);
+    /// Pays for a part of a record, which stands for bytes that go now.
+    pub(super) fn cover(&self, part: Traces) -> Traces {
+        self.budget.cover(part)
+    }
+
+    /// What was counted on arrival has been cut: parts repeat headers, and leave out empty envelopes.
+    pub(super) fn recounted(&self, before: usize, after: usize) {
+        self.rate.added(after);
+        self.rate.left(before, false);
     }
 
     /// A record was settled.

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 
 use super::batching::Batching;
 use super::record::Record;
-use crate::pipeline::budget::Budget;
 use crate::wire::Traces;
 
 /// Withdrawn records are swept out once they are more than this and more than half.
@@ -129,7 +128,7 @@ impl Queue {
     }
 
     /// Takes one batch: a record by itself, or records up to the bound. A record above the bound is cut.
-    pub(super) fn take(&mut self, batching: &Batching, budget: &Budget) -> Vec<(Arc<Record>, Traces)> {
+    pub(super) fn take(&mut self, batching: &Batching) -> Vec<(Arc<Record>, Traces)> {
         let mut batch = Vec::new();
         let mut units = 0;
         while let Some(record) = self.front() {
@@ -141,7 +140,7 @@ impl Queue {
             self.records.pop_front();
             let Some(traces) = record.begin() else { continue };
             self.uncount(&record, batching);
-            if !fits && self.cut(&record, &traces, batching, budget) {
+            if !fits && self.cut(&record, &traces, batching) {
                 continue;
             }
             units += size;
@@ -164,13 +163,12 @@ impl Queue {
     }
 
     /// Puts parts that fit in the place of a record that does not. A single span cannot be cut.
-    fn cut(&mut self, record: &Record, traces: &Traces, batching: &Batching, budget: &Budget) -> bool {
+    fn cut(&mut self, record: &Record, traces: &Traces, batching: &Batching) -> bool {
         let (max_spans, max_bytes) = batching.part_bounds();
         let parts = traces.split(max_spans, max_bytes);
         if parts.len() <= 1 {
             return false;
         }
-        let parts = parts.into_iter().map(|part| budget.cover(part)).collect();
         for part in record.cut_in_queue(parts).into_iter().rev() {
             self.count(&part, batching);
             self.records.push_front(part);

@@ -114,15 +114,10 @@ impl Record {
     }
 
     fn replace(&self, parts: Vec<Traces>, place: fn(Traces) -> State) -> Vec<Arc<Record>> {
-        let parts: Vec<_> = parts.into_iter().map(|part| self.part(part, place)).collect();
-        // Headers are repeated in every part.
-        self.cursor.grew(
-            parts
-                .iter()
-                .map(|part| part.bytes)
-                .sum::<usize>()
-                .saturating_sub(self.bytes),
-        );
+        let paid = parts.into_iter().map(|part| self.cursor.cover(part));
+        let parts: Vec<_> = paid.map(|part| self.part(part, place)).collect();
+        self.cursor
+            .recounted(self.bytes, parts.iter().map(|part| part.bytes).sum());
         if let Some((ticket, _)) = &self.waiter {
             ticket.open(parts.len().saturating_sub(1));
         }

@@ -21,7 +21,7 @@ const POISON: &str = "poison";
 /// A destination that does what its dice say.
 pub struct Moody {
     dice: Mutex<StdRng>,
-    /// Out of a hundred sends: these fail for now, throttle, refuse us altogether, hang.
+    /// Out of a hundred sends: these fail for now, throttle, refuse us altogether.
     fails: u32,
     throttles: u32,
     shuts: u32,

@@ -12,6 +12,8 @@ pub mod connectors;
 pub mod exporters;
 /// Components beside the pipelines.
 pub mod extensions;
+/// The append-only log on disk: records, cursors, group commit. Knows nothing of spans.
+pub mod journal;
 /// Listeners, HTTP/2 settings, compression, gRPC framing and clients.
 pub mod net;
 /// Admission, the log and its cursors, acknowledgement, delivery, the graph and its lifecycle.

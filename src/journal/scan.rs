@@ -1,0 +1,233 @@
+//! Reads the records of one segment in order, steps over what is damaged, and says what it stepped over.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+
+use super::record::{HEADER, Header, Item, read_u64};
+use super::segment::{self, Segment};
+
+/// Read from the file at once.
+const CHUNK: usize = 1 << 20;
+
+/// A walk over one segment.
+pub struct Scan {
+    segment: Arc<Segment>,
+    /// The next record is this one or a later one.
+    expected: u64,
+    /// Records from here on are not this segment's: they were never committed.
+    end: u64,
+    /// Where the next record is sought.
+    at: u64,
+    /// Bytes of the file from `at` on.
+    buffer: Bytes,
+    mode: Mode,
+}
+
+/// What is read of each record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Everything, checked.
+    Whole,
+    /// The header alone: bodies are stepped over unseen.
+    Headers,
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub enum Found {
+    /// A sound record.
+    Record(Item),
+    /// A record whose header is sound and whose body is not, or is not all there.
+    Damaged {
+        /// Its sequence number.
+        seq: u64,
+        /// Its weight.
+        weight: u32,
+        /// Bytes on disk.
+        size: u64,
+        /// The file ends within it, as after a torn write.
+        torn: bool,
+    },
+    /// Nothing more.
+    End,
+}
+
+// === impl Scan ===
+
+impl Scan {
+    /// A walk over the records of `segment` before `end`.
+    pub fn new(segment: Arc<Segment>, end: u64, mode: Mode) -> Self {
+        let start = (segment.base, segment::HEADER);
+        Self::from(segment, start, end, mode)
+    }
+
+    /// The same from a record on whose offset is known: `start` is its sequence number and offset.
+    pub fn from(segment: Arc<Segment>, start: (u64, u64), end: u64, mode: Mode) -> Self {
+        Self {
+            expected: start.0,
+            end,
+            at: start.1,
+            buffer: Bytes::new(),
+            segment,
+            mode,
+        }
+    }
+
+    /// The segment it walks over.
+    pub fn segment(&self) -> &Arc<Segment> {
+        &self.segment
+    }
+
+    /// Where the next record is sought.
+    pub fn position(&self) -> u64 {
+        self.at
+    }
+
+    /// The next record that may come.
+    pub fn expected(&self) -> u64 {
+        self.expected
+    }
+
+    /// More records have been committed: the walk goes on up to `end`.
+    pub fn extend(&mut self, end: u64) {
+        self.end = self.end.max(end);
+    }
+
+    /// Goes one record on.
+    pub fn step(&mut self) -> io::Result<Found> {
+        loop {
+            let chunk = if self.mode == Mode::Whole { CHUNK } else { HEADER };
+            if self.expected >= self.end || !self.fill(HEADER, chunk)? {
+                return Ok(Found::End);
+            }
+            match Header::decode(&self.buffer).filter(|header| self.plausible(header.seq)) {
+                Some(header) => return self.record(&header),
+                None if !self.seek()? => return Ok(Found::End),
+                None => {}
+            }
+        }
+    }
+
+    fn plausible(&self, seq: u64) -> bool {
+        (self.expected..self.end).contains(&seq)
+    }
+
+    fn record(&mut self, header: &Header) -> io::Result<Found> {
+        let size = header.size();
+        let damaged = |torn| Found::Damaged {
+            seq: header.seq,
+            weight: header.weight,
+            size,
+            torn,
+        };
+        if self.mode == Mode::Headers {
+            let there = self.at + size <= self.segment.file.length()?;
+            return match there {
+                true => {
+                    self.advance(header.seq, size);
+                    Ok(Found::Record(item(header, Bytes::new(), Bytes::new())))
+                }
+                false => self.step_over(header, damaged(true)),
+            };
+        }
+        let whole = usize::try_from(size).map_err(io::Error::other)?;
+        if !self.fill(whole, CHUNK)? {
+            return self.step_over(header, damaged(true));
+        }
+        let mut payload = self.buffer.slice(HEADER..whole);
+        if !header.fits(&payload) {
+            return self.step_over(header, damaged(false));
+        }
+        self.advance(header.seq, size);
+        let head = payload.split_to((header.head as usize).min(payload.len()));
+        Ok(Found::Record(item(header, head, payload)))
+    }
+
+    /// A damaged record may have been overwritten by others: the search goes on right behind its header.
+    fn step_over(&mut self, header: &Header, found: Found) -> io::Result<Found> {
+        self.skip(HEADER as u64);
+        self.expected = header.seq + 1;
+        Ok(found)
+    }
+
+    fn advance(&mut self, seq: u64, size: u64) {
+        self.skip(size);
+        self.expected = seq + 1;
+    }
+
+    fn skip(&mut self, bytes: u64) {
+        self.at += bytes;
+        let there = usize::try_from(bytes)
+            .unwrap_or(usize::MAX)
+            .min(self.buffer.len());
+        self.buffer.advance(there);
+    }
+
+    /// Moves to the next place that looks like a header.
+    fn seek(&mut self) -> io::Result<bool> {
+        loop {
+            self.skip(1);
+            if !self.fill(HEADER, CHUNK)? {
+                return Ok(false);
+            }
+            let places = self.buffer.len() - HEADER + 1;
+            let looks = |at: &usize| {
+                let seq = read_u64(&self.buffer, at + 24);
+                seq.is_some_and(|seq| self.plausible(seq))
+            };
+            let found = (0..places).find(|at| {
+                looks(at)
+                    && self
+                        .buffer
+                        .get(*at..)
+                        .and_then(Header::decode)
+                        .is_some_and(|header| self.plausible(header.seq))
+            });
+            match found {
+                Some(at) => {
+                    self.skip(at as u64);
+                    return Ok(true);
+                }
+                None => self.skip(places as u64 - 1),
+            }
+        }
+    }
+
+    /// Sees to it that `wanted` bytes from `at` on are in the buffer, reading `chunk` at once; `false` when the file
+    /// ends before.
+    fn fill(&mut self, wanted: usize, chunk: usize) -> io::Result<bool> {
+        if self.buffer.len() >= wanted {
+            return Ok(true);
+        }
+        // A length out of a header is not believed further than the file goes.
+        let there = self.segment.file.length()?.saturating_sub(self.at);
+        if there < wanted as u64 {
+            return Ok(false);
+        }
+        let mut bytes = vec![
+            0;
+            chunk
+                .max(wanted)
+                .min(usize::try_from(there).unwrap_or(usize::MAX))
+        ];
+        let read = self.segment.file.read_at(&mut bytes, self.at)?;
+        bytes.truncate(read);
+        self.buffer = bytes.into();
+        Ok(self.buffer.len() >= wanted)
+    }
+}
+
+fn item(header: &Header, head: Bytes, body: Bytes) -> Item {
+    Item {
+        seq: header.seq,
+        weight: header.weight,
+        size: header.size(),
+        time: header.time,
+        head,
+        body,
+        memo: None,
+        again: false,
+    }
+}

@@ -1,0 +1,272 @@
+//! What is in the journal, as far as it is committed: segments, cursors, the newest records. Under one lock, never
+//! held during I/O.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::account::Account;
+use super::marks::Marks;
+use super::record::Item;
+use super::register::{CursorMemory, SegmentMemory};
+use super::segment::{self, Segment};
+use super::tail::Tail;
+
+/// Bytes between two records whose offsets are kept.
+const INDEX_STEP: u64 = 1 << 20;
+
+/// The journal's facts.
+pub struct State {
+    /// From the oldest to the newest.
+    pub segments: VecDeque<Held>,
+    /// The next record's sequence number.
+    pub next: u64,
+    /// The newest records.
+    pub tail: Tail,
+    /// Every cursor, those without a reader included.
+    pub cursors: BTreeMap<String, Place>,
+    /// Whether cursors have moved since the register was written.
+    pub moved: bool,
+    /// Why nothing can be appended.
+    pub trouble: Option<String>,
+    /// The owner of all of it; none until it is made known.
+    pub owner: Option<Arc<dyn Account>>,
+    /// The owner's counts as they were remembered, and the first record that they do not know of.
+    pub owner_note: Option<(u64, Vec<u8>)>,
+}
+
+/// A segment and what it holds.
+#[derive(Clone)]
+pub struct Held {
+    /// The file.
+    pub segment: Arc<Segment>,
+    /// What of it is committed.
+    pub holds: SegmentMemory,
+    /// Takes no more records.
+    pub sealed: bool,
+    /// Not all of it can be read: it will be set aside rather than deleted.
+    pub damaged: bool,
+    /// Bytes behind what is committed, of a write that failed.
+    pub waste: u64,
+    /// Where some of its records begin: sequence number and offset, in order.
+    pub index: Vec<(u64, u64)>,
+}
+
+/// Where a cursor is.
+pub struct Place {
+    /// What is settled.
+    pub marks: Marks,
+    /// The next record to give out.
+    pub read: u64,
+    /// What its owner counts; none while nobody reads.
+    pub account: Option<Arc<dyn Account>>,
+    /// The owner's counts as they were remembered.
+    pub note: Vec<u8>,
+    /// What is not settled.
+    pub unsettled: Amount,
+    /// When each record that was given out and not settled was appended.
+    pub given: BTreeMap<u64, u64>,
+    /// Records below this one may have been given out by an earlier process.
+    pub again_below: u64,
+}
+
+/// An amount of records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// How many.
+    pub records: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// The sum of their weights.
+    pub weight: u64,
+}
+
+/// What a cursor may have from memory.
+#[derive(Debug)]
+pub enum Taken {
+    /// These records.
+    Items(Vec<Item>),
+    /// The next record is on disk only.
+    OnDisk,
+    /// There is none.
+    Nothing,
+}
+
+// === impl State ===
+
+impl State {
+    /// The segment that holds a record, or the first after it.
+    pub fn segment_of(&self, seq: u64) -> Option<&Held> {
+        let at = self.segments.partition_point(|held| held.holds.end <= seq);
+        self.segments.get(at)
+    }
+
+    /// The first record that some cursor has not settled.
+    pub fn low(&self) -> u64 {
+        let lows = self.cursors.values().map(|place| place.marks.low());
+        lows.min().unwrap_or(self.next)
+    }
+
+    /// Lets go of records in memory that every reading cursor has had.
+    pub fn trim(&mut self) {
+        let reading = self.cursors.values().filter(|place| place.account.is_some());
+        let had = reading.map(|place| place.read).min().unwrap_or(self.next);
+        self.tail.forget(had);
+    }
+
+    /// Bytes on disk of all segments.
+    pub fn bytes(&self) -> u64 {
+        self.segments.iter().map(Held::bytes).sum()
+    }
+
+    /// What is to be remembered of the owner's counts.
+    pub fn owner_memory(&self) -> Option<(u64, Vec<u8>)> {
+        let Some(owner) = &self.owner else {
+            return self.owner_note.clone();
+        };
+        let mut note = Vec::new();
+        owner.note(&mut note);
+        Some((self.next, note))
+    }
+}
+
+// === impl Held ===
+
+impl Held {
+    /// A segment without records.
+    pub fn empty(segment: Segment) -> Self {
+        let holds = SegmentMemory {
+            end: segment.base,
+            length: segment::HEADER,
+            ..SegmentMemory::default()
+        };
+        Self {
+            segment: Arc::new(segment),
+            holds,
+            sealed: false,
+            damaged: false,
+            waste: 0,
+            index: Vec::new(),
+        }
+    }
+
+    /// Bytes on disk.
+    pub fn bytes(&self) -> u64 {
+        self.holds.length + self.waste
+    }
+
+    /// All of its records.
+    pub fn amount(&self) -> Amount {
+        Amount {
+            records: self.holds.records,
+            bytes: self.holds.length.saturating_sub(segment::HEADER),
+            weight: self.holds.weight,
+        }
+    }
+
+    /// A record at `offset` joins it.
+    pub fn push(&mut self, seq: u64, size: u64, weight: u32) {
+        let known = self.index.last().map_or(0, |(_, offset)| *offset);
+        if self.holds.length >= known + INDEX_STEP {
+            self.index.push((seq, self.holds.length));
+        }
+        self.holds.end = seq + 1;
+        self.holds.records += 1;
+        self.holds.weight += u64::from(weight);
+        self.holds.length += size;
+    }
+
+    /// A known beginning at or before a record: sequence number and offset.
+    pub fn start_for(&self, seq: u64) -> (u64, u64) {
+        let at = self.index.partition_point(|(known, _)| *known <= seq);
+        let known = at.checked_sub(1).and_then(|at| self.index.get(at));
+        known.copied().unwrap_or((self.segment.base, segment::HEADER))
+    }
+}
+
+// === impl Place ===
+
+impl Place {
+    /// A place at `low`, with nothing unsettled yet.
+    pub fn at(low: u64) -> Self {
+        Self {
+            marks: Marks::at(low),
+            read: low,
+            account: None,
+            note: Vec::new(),
+            unsettled: Amount::default(),
+            given: BTreeMap::new(),
+            again_below: 0,
+        }
+    }
+
+    /// What is to be remembered of it.
+    pub fn memory(&self) -> CursorMemory {
+        let mut note = self.note.clone();
+        if let Some(account) = &self.account {
+            note.clear();
+            account.note(&mut note);
+        }
+        CursorMemory {
+            marks: self.marks.clone(),
+            read: self.read,
+            note,
+        }
+    }
+
+    /// When the oldest unsettled record that was given out was appended, in milliseconds since 1970.
+    pub fn oldest_given(&self) -> Option<u64> {
+        self.given.first_key_value().map(|(_, time)| *time)
+    }
+
+    /// A record was given out.
+    pub fn give(&mut self, item: &Item) -> Item {
+        self.read = item.seq + 1;
+        self.given.insert(item.seq, item.time);
+        Item {
+            again: item.seq < self.again_below,
+            ..item.clone()
+        }
+    }
+
+    /// Moves on to the next record that is not settled.
+    pub fn skip_settled(&mut self) {
+        self.read = self.marks.next_open(self.read);
+    }
+
+    /// A record is done with.
+    pub fn settle(&mut self, seq: u64, amount: Amount) -> bool {
+        self.given.remove(&seq);
+        let first = self.marks.settle(seq);
+        if first {
+            self.unsettled.remove(amount);
+        }
+        first
+    }
+}
+
+// === impl Amount ===
+
+impl Amount {
+    /// One record.
+    pub fn of(item: &Item) -> Self {
+        Self {
+            records: 1,
+            bytes: item.size,
+            weight: item.weight.into(),
+        }
+    }
+
+    /// Adds another amount.
+    pub fn add(&mut self, other: Self) {
+        self.records += other.records;
+        self.bytes += other.bytes;
+        self.weight += other.weight;
+    }
+
+    /// Takes another amount away.
+    pub fn remove(&mut self, other: Self) {
+        self.records = self.records.saturating_sub(other.records);
+        self.bytes = self.bytes.saturating_sub(other.bytes);
+        self.weight = self.weight.saturating_sub(other.weight);
+    }
+}

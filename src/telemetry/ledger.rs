@@ -6,6 +6,9 @@
 //! A move between columns is one step under one lock, so that no reader sees a span twice or not at all.
 //! `held` and `in_flight` are counted by the moves themselves, never derived from the other columns: that is
 //! what makes the equations worth checking.
+//!
+//! In a pipeline with a journal the counts outlive the process. `recovered` is what is found on disk and was not counted
+//! when the counts were last written down.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct PipelineColumns {
     /// Taken from receivers.
     pub accepted: u64,
-    /// Found again after a restart.
+    /// Found on disk after a restart, beyond what was counted before.
     pub recovered: u64,
     /// Dropped by a rule.
     pub filtered: u64,
@@ -33,7 +36,7 @@ pub struct PipelineColumns {
 pub struct ExporterColumns {
     /// Taken from pipelines.
     pub handed_over: u64,
-    /// Found again after a restart.
+    /// Found on disk after a restart, beyond what was counted before.
     pub recovered: u64,
     /// Accepted by the destination.
     pub delivered: u64,
@@ -60,6 +63,8 @@ pub enum Exit {
     RefusedDownstream,
     /// Given up after `max_elapsed_time`.
     Expired,
+    /// Set aside on disk.
+    DeadLettered,
     /// Taken back by a client that will send them again.
     Withdrawn,
 }
@@ -75,6 +80,34 @@ pub struct ExporterLedger(Arc<Mutex<ExporterColumns>>);
 // === impl PipelineColumns ===
 
 impl PipelineColumns {
+    /// As bytes, to be remembered.
+    pub fn to_bytes(self) -> Vec<u8> {
+        to_bytes([
+            self.accepted,
+            self.recovered,
+            self.filtered,
+            self.sampled_out,
+            self.withdrawn,
+            self.handed_over,
+            self.held,
+        ])
+    }
+
+    /// Columns that were remembered; all zero where there were none.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let mut columns = numbers(bytes);
+        let mut next = || columns.next().unwrap_or(0);
+        Self {
+            accepted: next(),
+            recovered: next(),
+            filtered: next(),
+            sampled_out: next(),
+            withdrawn: next(),
+            handed_over: next(),
+            held: next(),
+        }
+    }
+
     /// Whether the equation holds.
     pub fn balances(&self) -> bool {
         self.accepted + self.recovered
@@ -85,6 +118,38 @@ impl PipelineColumns {
 // === impl ExporterColumns ===
 
 impl ExporterColumns {
+    /// As bytes, to be remembered.
+    pub fn to_bytes(self) -> Vec<u8> {
+        to_bytes([
+            self.handed_over,
+            self.recovered,
+            self.delivered,
+            self.refused_downstream,
+            self.expired,
+            self.dead_lettered,
+            self.withdrawn,
+            self.in_flight,
+            self.duplicates,
+        ])
+    }
+
+    /// Columns that were remembered; all zero where there were none.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let mut columns = numbers(bytes);
+        let mut next = || columns.next().unwrap_or(0);
+        Self {
+            handed_over: next(),
+            recovered: next(),
+            delivered: next(),
+            refused_downstream: next(),
+            expired: next(),
+            dead_lettered: next(),
+            withdrawn: next(),
+            in_flight: next(),
+            duplicates: next(),
+        }
+    }
+
     /// Whether the equation holds.
     pub fn balances(&self) -> bool {
         self.handed_over + self.recovered
@@ -100,6 +165,15 @@ impl ExporterColumns {
 // === impl PipelineLedger ===
 
 impl PipelineLedger {
+    /// Goes on with the counts of an earlier process. What that one held was never acknowledged; `beyond` are spans that it
+    /// handed over after it wrote the counts down.
+    pub fn resumed(mut columns: PipelineColumns, beyond: u64) -> Self {
+        columns.withdrawn += std::mem::take(&mut columns.held);
+        columns.recovered += beyond;
+        columns.handed_over += beyond;
+        Self(Arc::new(Mutex::new(columns)))
+    }
+
     /// Spans came in from a receiver or a connector.
     pub fn accepted(&self, spans: usize) {
         let mut columns = lock(&self.0);
@@ -114,6 +188,13 @@ impl PipelineLedger {
         columns.handed_over += spans as u64;
     }
 
+    /// Spans could not be handed on; their clients will send them again.
+    pub fn withdrawn(&self, spans: usize) {
+        let mut columns = lock(&self.0);
+        columns.held = columns.held.saturating_sub(spans as u64);
+        columns.withdrawn += spans as u64;
+    }
+
     /// All columns at one moment.
     pub fn columns(&self) -> PipelineColumns {
         *lock(&self.0)
@@ -123,6 +204,15 @@ impl PipelineLedger {
 // === impl ExporterLedger ===
 
 impl ExporterLedger {
+    /// Goes on with the counts of an earlier process, of whose spans `found` are still on disk: more than it counted when
+    /// it did not live to write down the last of them, fewer when they can no longer be read.
+    pub fn resumed(mut columns: ExporterColumns, found: u64) -> Self {
+        columns.recovered += found.saturating_sub(columns.in_flight);
+        columns.dead_lettered += columns.in_flight.saturating_sub(found);
+        columns.in_flight = found;
+        Self(Arc::new(Mutex::new(columns)))
+    }
+
     /// Spans came in from a pipeline.
     pub fn handed_over(&self, spans: usize) {
         let mut columns = lock(&self.0);
@@ -138,6 +228,7 @@ impl ExporterLedger {
             Exit::Delivered => &mut columns.delivered,
             Exit::RefusedDownstream => &mut columns.refused_downstream,
             Exit::Expired => &mut columns.expired,
+            Exit::DeadLettered => &mut columns.dead_lettered,
             Exit::Withdrawn => &mut columns.withdrawn,
         };
         *column += spans as u64;
@@ -152,6 +243,14 @@ impl ExporterLedger {
     pub fn columns(&self) -> ExporterColumns {
         *lock(&self.0)
     }
+}
+
+fn to_bytes<const N: usize>(columns: [u64; N]) -> Vec<u8> {
+    columns.iter().flat_map(|column| column.to_le_bytes()).collect()
+}
+
+fn numbers(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
+    bytes.as_chunks().0.iter().copied().map(u64::from_le_bytes)
 }
 
 // Columns are plain numbers: a panic elsewhere cannot leave them half written.

@@ -73,6 +73,12 @@ impl Traces {
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
+
+    /// What was taken apart, put together again: `bytes` are those of a `Traces` with so many spans.
+    pub fn restored(bytes: Bytes, spans: u32) -> Self {
+        Self { bytes, spans }
+    }
+
     /// Ties `owned` to the bytes: it is dropped with their last slice.
     pub fn keeping<T: Send + 'static>(self, owned: T) -> Self {
         // The second is held for its drop.

@@ -8,6 +8,7 @@ use crate::config::factory::{Catalog, Kind};
 use crate::config::load::Inputs;
 use crate::config::node::Node;
 use crate::config::prepare;
+use crate::config::storage::Storages;
 
 /// One section's settings and the node that they were read from.
 type Part<'a> = (String, Value, Option<&'a Node>);
@@ -37,11 +38,15 @@ pub fn print_config(
 /// Every component's effective settings and the telemetry's, under their paths.
 fn parts<'a>(config: &'a Config, catalog: &Catalog) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
+    let storages = Storages::find(config, catalog);
     for kind in Kind::ALL {
         for (id, node) in config.components(kind) {
+            let journaled = match storages.journaled(kind, id).as_slice() {
+                [one] => Some(*one),
+                _ => None,
+            };
             let component = catalog.find(kind, &id.type_name);
-            let effective =
-                component.and_then(|component| component.check(node, &mut Diagnostics::default()));
+            let effective = component.and_then(|component| component.effective(node, journaled));
             let value = without_unset(effective.unwrap_or_default(), Some(node));
             parts.push((format!("{}.{id}", kind.section()), value, Some(node)));
         }

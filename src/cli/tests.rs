@@ -163,3 +163,60 @@ fn the_reference_has_every_key_in_one_table_row() {
         assert!(text.contains(row), "{row}\n{text}");
     }
 }
+
+/// A real configuration with a journal, whose exporter has these settings.
+fn journaled(exporter: &str) -> String {
+    format!(
+        "
+receivers: {{otlp: {{protocols: {{grpc: }}}}}}
+exporters:
+  otlp_grpc: {{endpoint: 'http://localhost:5317', {exporter}}}
+extensions: {{file_storage/wal: {{directory: /data}}}}
+service:
+  extensions: [file_storage/wal]
+  pipelines: {{traces: {{receivers: [otlp], exporters: [otlp_grpc]}}}}
+"
+    )
+}
+
+#[test]
+fn a_storage_of_this_build_is_accepted_and_its_defaults_are_told() {
+    // Each default that a journal changes is named, and those of the memory queue are not.
+    let catalog = crate::components::catalog();
+    let text = journaled("sending_queue: {storage: file_storage/wal}");
+    let said = with(&text, |inputs| validate(inputs, false, &catalog)).unwrap();
+    for key in [
+        "sending_queue.queue_size",
+        "retry_on_failure.max_elapsed_time",
+        "fsync",
+    ] {
+        let note = format!("note: `{key}` differs from the Collector: ");
+        assert!(said.contains(&note), "{key}: {said}");
+    }
+    assert!(
+        !said.contains("wait_for_result") && !said.contains("warning:"),
+        "{said}"
+    );
+    let text = text.replace("exporters: [otlp_grpc]", "exporters: [otlp_grpc, otlp_grpc/2]");
+    let text = text.replace("extensions: {", "  otlp_grpc/2: {endpoint: 'http://localhost:1', sending_queue: {wait_for_result: false}, retry_on_failure: {max_elapsed_time: 1m}}\nextensions: {");
+    let said = with(&text, |inputs| validate(inputs, false, &catalog)).unwrap();
+    assert_eq!(said.matches("warning:").count(), 1, "{said}");
+    assert!(
+        said.contains("`retry_on_failure.max_elapsed_time` is 1m: acknowledged spans expire"),
+        "{said}"
+    );
+}
+
+#[test]
+fn print_config_shows_what_a_journal_makes_of_defaults() {
+    // The same exporter never gives up with a journal, and does after the Collector's five minutes without.
+    let catalog = crate::components::catalog();
+    let print = |text: &str| with(text, |inputs| print_config(inputs, false, &catalog, false)).unwrap();
+    let printed = print(&journaled("sending_queue: {storage: file_storage/wal}"));
+    assert!(printed.contains("max_elapsed_time: 0s\n"), "{printed}");
+    assert!(printed.contains("storage: file_storage/wal\n"), "{printed}");
+    assert!(!printed.contains("queue_size"), "{printed}");
+    let printed = print(&journaled(""));
+    assert!(printed.contains("max_elapsed_time: 5m\n"), "{printed}");
+    assert!(printed.contains("queue_size: 1000\n"), "{printed}");
+}

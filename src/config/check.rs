@@ -5,7 +5,7 @@ use super::diagnostic::{Diagnostics, Severity};
 use super::node::{Node, Value};
 use super::read::read;
 use super::read_error::{ReadError, conceal};
-use super::reference::join;
+use super::reference::{join, note_differing};
 use super::schema::{Schema, Type};
 use super::settings::{KeyNote, Problems, Settings};
 use super::unknown::{known_elsewhere, take_unknown};
@@ -56,12 +56,25 @@ impl Node {
         {
             report(self, problem, Severity::Error, diagnostics);
         }
+        (sound && left_out.is_empty() && problems.is_empty()).then_some(settings)
+    }
+
+    /// The settings of a component when they are sound, without a word about them.
+    pub fn read_quietly<C: Settings>(&self) -> Option<C> {
+        self.read(&mut Diagnostics::default())
+    }
+
+    /// Warns of what sound settings cost, and notes where they leave a default that differs from the Collector's.
+    pub fn advise<C: Settings>(&self, journaled: bool, diagnostics: &mut Diagnostics) {
+        let Some(settings) = self.read_quietly::<C>() else {
+            return;
+        };
         let mut warnings = Problems::default();
-        settings.warn(&mut warnings);
+        settings.warn(journaled, &mut warnings);
         for warning in warnings.iter() {
             report(self, warning, Severity::Warning, diagnostics);
         }
-        (sound && left_out.is_empty() && problems.is_empty()).then_some(settings)
+        note_differing(self, &settings, journaled, diagnostics);
     }
 }
 

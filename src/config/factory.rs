@@ -55,9 +55,14 @@ pub struct Component {
     pub kind: Kind,
     /// What it is.
     pub about: About,
-    check: fn(&Node, &mut Diagnostics) -> Option<Value>,
+    /// Whether it keeps spans for others, so that their keys may name it as their storage.
+    pub is_storage: bool,
+    check: fn(&Node, &mut Diagnostics) -> bool,
+    advise: fn(&Node, bool, &mut Diagnostics),
+    effective: fn(&Node, Option<bool>) -> Option<Value>,
+    storage: fn(&Node) -> Option<(&'static str, ComponentId)>,
     keys: fn() -> Vec<KeyDoc>,
-    differing: fn() -> Vec<KeyNote>,
+    differing: fn(bool) -> Vec<KeyNote>,
 }
 
 /// A component that can be built: `P` is what its family yields, `X` what every one of the family is given.
@@ -128,11 +133,19 @@ impl Component {
         Self {
             kind,
             about,
-            check: |node, diagnostics| {
-                let settings = node.read::<C>(diagnostics)?;
-                let effective = serde_json::to_value(&settings).unwrap_or_default();
-                reference::note_differing::<C>(node, &effective, diagnostics);
-                Some(effective)
+            is_storage: false,
+            check: |node, diagnostics| node.read::<C>(diagnostics).is_some(),
+            advise: Node::advise::<C>,
+            effective: |node, journaled| {
+                let mut settings = node.read_quietly::<C>()?;
+                if let Some(journaled) = journaled {
+                    settings.settle(journaled);
+                }
+                serde_json::to_value(&settings).ok()
+            },
+            storage: |node| {
+                let settings = node.read_quietly::<C>()?;
+                settings.storage().map(|(key, storage)| (key, storage.clone()))
             },
             keys: reference::keys::<C>,
             differing: C::differing_defaults,
@@ -144,9 +157,25 @@ impl Component {
         self.about.name == type_name || self.about.aliases.contains(&type_name)
     }
 
-    /// Checks the settings in a node; the effective ones, secrets redacted, when they are sound.
-    pub fn check(&self, node: &Node, diagnostics: &mut Diagnostics) -> Option<Value> {
+    /// Checks the settings in a node; whether they are sound.
+    pub fn check(&self, node: &Node, diagnostics: &mut Diagnostics) -> bool {
         (self.check)(node, diagnostics)
+    }
+
+    /// Warns of what sound settings cost, and notes where they leave a default that differs from the Collector's.
+    pub fn advise(&self, node: &Node, journaled: bool, diagnostics: &mut Diagnostics) {
+        (self.advise)(node, journaled, diagnostics);
+    }
+
+    /// The effective settings, secrets redacted, when they are sound. Defaults that depend on whether its spans are
+    /// journaled are in them where that is known.
+    pub fn effective(&self, node: &Node, journaled: Option<bool>) -> Option<Value> {
+        (self.effective)(node, journaled)
+    }
+
+    /// The key that names the storage of its spans, and the storage that it names, if it does and is sound.
+    pub fn storage(&self, node: &Node) -> Option<(&'static str, ComponentId)> {
+        (self.storage)(node)
     }
 
     /// Every key: its type, default and meaning.
@@ -154,9 +183,15 @@ impl Component {
         (self.keys)()
     }
 
-    /// Where its defaults differ from the Collector's.
+    /// Where its defaults differ from the Collector's, with a journal or without.
     pub fn differing_defaults(&self) -> Vec<KeyNote> {
-        (self.differing)()
+        let mut notes = (self.differing)(false);
+        for note in (self.differing)(true) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes
     }
 }
 
@@ -179,6 +214,12 @@ impl<P: 'static, X: ?Sized + 'static> Factory<P, X> {
                 build(settings, id, context)
             }),
         }
+    }
+
+    /// Says that it keeps spans for others, so that their keys may name it as their storage.
+    pub fn storage(mut self) -> Self {
+        self.component.is_storage = true;
+        self
     }
 
     /// What it is, without how to build it.

@@ -20,6 +20,7 @@ mod sections;
 pub mod service;
 pub mod settings;
 pub mod source;
+pub mod storage;
 pub mod types;
 mod unknown;
 pub mod wiring;

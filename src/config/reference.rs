@@ -105,11 +105,17 @@ fn shown(value: &Value) -> String {
 
 /// Notes every default that differs from the Collector's and applies, because its key is not written and the
 /// section that it stands in is on.
-pub fn note_differing<C: Settings>(node: &Node, effective: &Value, diagnostics: &mut Diagnostics) {
-    for key in C::differing_defaults() {
+pub fn note_differing<C: Settings>(
+    node: &Node,
+    settings: &C,
+    journaled: bool,
+    diagnostics: &mut Diagnostics,
+) {
+    let effective = serde_json::to_value(settings).unwrap_or_default();
+    for key in C::differing_defaults(journaled) {
         let (parent, _) = key.path.rsplit_once('.').unwrap_or_default();
         let mut section = parent.split('.').filter(|segment| !segment.is_empty());
-        let on = section.try_fold(effective, |at, segment| at.get(segment));
+        let on = section.try_fold(&effective, |at, segment| at.get(segment));
         let (nearest, written) = node.find(&key.path);
         if !written && on.is_some_and(|on| !on.is_null()) {
             diagnostics.note(

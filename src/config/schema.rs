@@ -149,8 +149,8 @@ impl<'a> Type<'a> {
         if self.is_secret() {
             return "secret".into();
         }
-        if self.word("format") == Some("duration") {
-            return "duration".into();
+        if let Some(format @ ("duration" | "component")) = self.word("format") {
+            return format.into();
         }
         if let Some(items) = self.items() {
             return format!("list of {}", plural(&items.what()));

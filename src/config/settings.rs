@@ -4,9 +4,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::id::ComponentId;
+
 /// The configuration of a component: a serde struct, `#[serde(default, deny_unknown_fields)]`, whose doc
 /// comments (a sentence a field: meaning, unit, reason of the default) are the user's reference. Known keys are
 /// those of the schema, which has no serde aliases: an old name of a key is a field of its own.
+///
+/// What depends on `journaled` differs where spans are kept on disk from the acknowledgement to the delivery, which
+/// is so in a pipeline of which any component names a storage.
 pub trait Settings: DeserializeOwned + Serialize + JsonSchema + Default {
     /// The Collector's keys that steer its own machinery: accepted, listed by `validate`, logged once.
     fn no_effect() -> Vec<KeyNote> {
@@ -20,7 +25,7 @@ pub trait Settings: DeserializeOwned + Serialize + JsonSchema + Default {
 
     /// Where a default differs from the Collector's: the note names both and the reason. `validate` lists those
     /// that apply, which are those of keys not written.
-    fn differing_defaults() -> Vec<KeyNote> {
+    fn differing_defaults(_journaled: bool) -> Vec<KeyNote> {
         Vec::new()
     }
 
@@ -29,7 +34,15 @@ pub trait Settings: DeserializeOwned + Serialize + JsonSchema + Default {
 
     /// What may be meant as it is written and has a price, such as spans lost after they were acknowledged;
     /// `validate` and start-up warn of it.
-    fn warn(&self, _warnings: &mut Problems) {}
+    fn warn(&self, _journaled: bool, _warnings: &mut Problems) {}
+
+    /// The key that names the storage of its spans, and the storage that it names, if it does.
+    fn storage(&self) -> Option<(&'static str, &ComponentId)> {
+        None
+    }
+
+    /// Writes out the defaults that depend on `journaled`, to show what applies.
+    fn settle(&mut self, _journaled: bool) {}
 }
 
 /// A key below a component and a sentence about it.

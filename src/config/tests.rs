@@ -17,6 +17,7 @@ mod golden;
 mod loading;
 mod properties;
 mod reading;
+mod storage;
 
 /// A component with one key of every sort.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -62,6 +63,8 @@ pub(crate) struct Queue {
     pub wait: bool,
     /// How much of it.
     pub share: f64,
+    /// Where it is kept.
+    pub storage: Option<ComponentId>,
 }
 
 impl Default for Fake {
@@ -87,6 +90,7 @@ impl Default for Queue {
             size: None,
             wait: true,
             share: 0.5,
+            storage: None,
         }
     }
 }
@@ -103,7 +107,10 @@ impl Settings for Fake {
         vec![KeyNote::new("tls", "end TLS before the gateway")]
     }
 
-    fn differing_defaults() -> Vec<KeyNote> {
+    fn differing_defaults(journaled: bool) -> Vec<KeyNote> {
+        if journaled {
+            return vec![KeyNote::new("queue.size", "as large as the disk, not 1000")];
+        }
         vec![
             KeyNote::new("queue.wait", "true, not false: an answer means accepted"),
             KeyNote::new("grpc.wait", "true, not false: an answer means accepted"),
@@ -128,10 +135,24 @@ impl Settings for Fake {
         }
     }
 
-    fn warn(&self, warnings: &mut Problems) {
-        if !self.queue.wait {
+    fn warn(&self, journaled: bool, warnings: &mut Problems) {
+        if journaled && self.timeout == GoDuration::secs(1) {
+            warnings.add("timeout", "is 1s: what was acknowledged may expire");
+        }
+        if !self.queue.wait && !journaled {
             warnings.add("queue.wait", "is false: what was acknowledged may be lost");
         }
+    }
+
+    fn storage(&self) -> Option<(&'static str, &ComponentId)> {
+        self.queue
+            .storage
+            .as_ref()
+            .map(|storage| ("queue.storage", storage))
+    }
+
+    fn settle(&mut self, journaled: bool) {
+        self.queue.size.get_or_insert(if journaled { 9 } else { 1 });
     }
 }
 
@@ -149,11 +170,20 @@ fn factory(kind: Kind) -> Factory<String, str> {
     })
 }
 
-/// A build that has `fake` in every family.
+const DISK: About = About {
+    name: "disk",
+    aliases: &[],
+    stability: Stability::Beta,
+    summary: "Keeps as if.",
+};
+
+/// A build that has `fake` in every family, and the storage `disk`.
 pub(crate) fn catalog() -> Catalog {
+    let disk = Factory::<(), str>::of::<Fake>(Kind::Extension, DISK, |_, _, _| Ok(())).storage();
     Kind::ALL
         .into_iter()
         .fold(Catalog::default(), |catalog, kind| catalog.with(&[factory(kind)]))
+        .with(&[disk])
 }
 
 /// The variables of the tests' environment.

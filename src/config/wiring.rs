@@ -7,15 +7,20 @@ use super::document::{Config, Pipeline, Reference};
 use super::factory::{Catalog, Kind};
 use super::id::{ComponentId, PipelineId};
 use super::source::Origin;
+use super::storage::Storages;
 
 /// Checks the configuration against the components of this build.
 pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) {
+    let storages = Storages::find(config, catalog);
     for kind in Kind::ALL {
         for (id, node) in config.components(kind) {
             let scope = format!("{}.{id}", kind.section());
             diagnostics.within(scope, |diagnostics| match catalog.find(kind, &id.type_name) {
                 Some(component) => {
                     component.check(node, diagnostics);
+                    for journaled in storages.journaled(kind, id) {
+                        component.advise(node, journaled, diagnostics);
+                    }
                 }
                 None => unknown_type(kind, id, node.key_origin(), catalog, diagnostics),
             });
@@ -36,6 +41,7 @@ pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) 
         }
     }
     check_connectors(config, diagnostics);
+    storages.check(catalog, diagnostics);
     note_unused(config, diagnostics);
 }
 

@@ -1,5 +1,6 @@
 //! Components beside the pipelines.
 
+pub mod file_storage;
 pub mod health_check;
 pub mod inert;
 
@@ -9,5 +10,10 @@ use crate::telemetry::health::Health;
 
 /// Every extension of this build.
 pub fn table() -> Vec<Factory<Box<dyn Extension>, Health>> {
-    vec![health_check::factory(), inert::pprof(), inert::zpages()]
+    vec![
+        file_storage::factory(),
+        health_check::factory(),
+        inert::pprof(),
+        inert::zpages(),
+    ]
 }

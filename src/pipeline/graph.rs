@@ -210,7 +210,7 @@ impl<'a> Builder<'a> {
         let out = self.outgoing(reference)?;
         let batching = out.queue.batch.on().map_or(batching, Batching::from);
         let size = if out.queue.enabled {
-            out.queue.queue_size
+            out.queue.size(false)
         } else {
             u64::MAX
         };

@@ -13,5 +13,6 @@ pub mod log;
 pub mod parts;
 pub mod receiver;
 pub mod stage;
+pub mod storage;
 pub mod ticket;
 pub mod verdict;

@@ -10,6 +10,7 @@ use super::delivery::{QueueSettings, RetrySettings};
 use super::destination::Destination;
 use super::receiver::Receiver;
 use super::stage::Stage;
+use super::storage::StorageSettings;
 use crate::config::factory::{Catalog, Factory};
 use crate::telemetry::health::Health;
 
@@ -35,6 +36,11 @@ pub enum Connector {
 pub trait Extension: Send {
     /// Begins its work; returns once it can be reached, or says why it cannot.
     fn start(self: Box<Self>) -> BoxFuture<'static, io::Result<()>>;
+
+    /// Where and how it keeps journals, when it is a storage.
+    fn storage(&self) -> Option<StorageSettings> {
+        None
+    }
 }
 
 /// The factories of every component of a build.

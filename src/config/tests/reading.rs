@@ -35,6 +35,7 @@ fn every_sort_of_key_is_read() {
             size: Some(5),
             wait: false,
             share: 1.0,
+            storage: None,
         },
         grpc: Section::On(Queue {
             size: Some(6),

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems, Settings};
 use crate::pipeline::delivery::QueueSettings;
 
@@ -53,12 +54,22 @@ impl Default for Config {
 }
 
 impl Settings for Config {
-    fn unsupported() -> Vec<KeyNote> {
-        let queue = QueueSettings::unsupported();
-        queue
-            .into_iter()
-            .map(|note| note.below("sending_queue"))
-            .collect()
+    fn differing_defaults(journaled: bool) -> Vec<KeyNote> {
+        QueueSettings::differing_defaults(journaled)
+    }
+
+    fn warn(&self, journaled: bool, warnings: &mut Problems) {
+        warnings.below("sending_queue", |warnings| {
+            self.sending_queue.warn(journaled, warnings);
+        });
+    }
+
+    fn storage(&self) -> Option<(&'static str, &ComponentId)> {
+        self.sending_queue.storage()
+    }
+
+    fn settle(&mut self, journaled: bool) {
+        self.sending_queue.settle(journaled);
     }
 
     fn validate(&self, problems: &mut Problems) {

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Encoding;
+use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems, Settings};
 use crate::config::types::GoDuration;
 use crate::net::compress::{Compression, CompressionParams, Compressor};
@@ -102,7 +103,7 @@ impl Settings for Config {
     }
 
     fn unsupported() -> Vec<KeyNote> {
-        let mut notes = vec![
+        vec![
             KeyNote::new(
                 "auth",
                 "authenticators are not available in this version; use `headers`",
@@ -110,22 +111,31 @@ impl Settings for Config {
             KeyNote::new("middlewares", "middlewares are not available in this version"),
             KeyNote::new("proxy_url", "proxies are not available in this version"),
             KeyNote::new("cookies", "cookies are not available in this version"),
-        ];
-        let queue = QueueSettings::unsupported();
-        notes.extend(queue.into_iter().map(|note| note.below("sending_queue")));
+        ]
+    }
+
+    fn differing_defaults(journaled: bool) -> Vec<KeyNote> {
+        let mut notes = QueueSettings::differing_defaults(journaled);
+        notes.extend(RetrySettings::differing_defaults(journaled));
         notes
     }
 
-    fn differing_defaults() -> Vec<KeyNote> {
-        let queue = QueueSettings::differing_defaults();
-        queue
-            .into_iter()
-            .map(|note| note.below("sending_queue"))
-            .collect()
+    fn warn(&self, journaled: bool, warnings: &mut Problems) {
+        warnings.below("sending_queue", |warnings| {
+            self.sending_queue.warn(journaled, warnings);
+        });
+        warnings.below("retry_on_failure", |warnings| {
+            self.retry_on_failure.warn(journaled, warnings);
+        });
     }
 
-    fn warn(&self, warnings: &mut Problems) {
-        warnings.below("sending_queue", |warnings| self.sending_queue.warn(warnings));
+    fn storage(&self) -> Option<(&'static str, &ComponentId)> {
+        self.sending_queue.storage()
+    }
+
+    fn settle(&mut self, journaled: bool) {
+        self.sending_queue.settle(journaled);
+        self.retry_on_failure.settle(journaled);
     }
 
     fn validate(&self, problems: &mut Problems) {

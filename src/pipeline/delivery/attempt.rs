@@ -164,7 +164,7 @@ impl Attempt<'_> {
 
     fn expires_within(&self, delay: Duration) -> bool {
         let retry = &self.driver.outlet.retry;
-        let most = retry.max_elapsed_time.0;
+        let most = retry.gives_up_after(false);
         !retry.enabled || (!most.is_zero() && self.first.elapsed() + delay > most)
     }
 

@@ -1,8 +1,14 @@
 //! The blocks that every exporter has in common: `sending_queue` and `retry_on_failure`.
 
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems};
 use crate::config::types::{GoDuration, Section};
 
@@ -15,9 +21,9 @@ pub struct QueueSettings {
     pub enabled: bool,
     /// How many batches are sent at the same time.
     pub num_consumers: usize,
-    /// How much may wait, in units of `sizer`. With batches `requests` counts batches, as they are cut here and
-    /// not before the queue.
-    pub queue_size: u64,
+    /// How much may wait, in units of `sizer`; unless written 1000, and with a journal what its disk budget holds.
+    /// With batches `requests` counts batches, as they are cut here and not before the queue.
+    pub queue_size: Option<u64>,
     /// The unit of `queue_size`: `requests`, `items` (spans) or `bytes`.
     pub sizer: QueueSizer,
     /// What a full queue does to a new request: refuse it with a delay to come back after (`false`), or keep it
@@ -26,6 +32,10 @@ pub struct QueueSettings {
     /// Whether a client is answered when this exporter's destination has accepted its spans (`true`, so that
     /// nothing acknowledged is lost) or as soon as they are queued here (`false`, the Collector's default).
     pub wait_for_result: bool,
+    /// The extension that keeps spans on disk until they are delivered, such as `file_storage`. A client is then
+    /// answered when its spans are in the pipeline's journal, from which all exporters of the pipeline are fed, each
+    /// at its own pace. Without it spans wait in memory.
+    pub storage: Option<ComponentId>,
     /// Batches of this exporter; prevails over a `batch` processor of the pipeline.
     pub batch: Section<QueueBatchSettings>,
 }
@@ -92,8 +102,8 @@ pub struct RetrySettings {
     pub multiplier: f64,
     /// The longest wait between attempts.
     pub max_interval: GoDuration,
-    /// After this long a batch expires, which is counted; `0s` is never.
-    pub max_elapsed_time: GoDuration,
+    /// After this long a batch expires, which is counted; `0s` is never. Unless written 5m, and with a journal never.
+    pub max_elapsed_time: Option<GoDuration>,
 }
 
 // === impl QueueSettings ===
@@ -103,38 +113,65 @@ impl Default for QueueSettings {
         Self {
             enabled: true,
             num_consumers: 10,
-            queue_size: 1000,
+            queue_size: None,
             sizer: QueueSizer::Requests,
             block_on_overflow: false,
             wait_for_result: true,
+            storage: None,
             batch: Section::Off,
         }
     }
 }
 
 impl QueueSettings {
-    /// Keys below `sending_queue` that are an error here.
-    pub fn unsupported() -> Vec<KeyNote> {
-        vec![KeyNote::new(
-            "storage",
-            "queues on disk are not available in this version; remove the key to queue in memory",
-        )]
-    }
-
     /// Where a default below `sending_queue` differs from the Collector's.
-    pub fn differing_defaults() -> Vec<KeyNote> {
-        let note =
-            "true, where the Collector has false: a client's answer tells that its spans were delivered";
-        vec![KeyNote::new("wait_for_result", note)]
+    pub fn differing_defaults(journaled: bool) -> Vec<KeyNote> {
+        let note = match journaled {
+            true => KeyNote::new(
+                "queue_size",
+                "with a journal what its disk budget holds, where the Collector has 1000: the disk is there to be used",
+            ),
+            false => KeyNote::new(
+                "wait_for_result",
+                "true, where the Collector has false: a client's answer tells that its spans were delivered",
+            ),
+        };
+        vec![note.below("sending_queue")]
     }
 
-    /// Warns of settings that can lose what was acknowledged.
-    pub fn warn(&self, warnings: &mut Problems) {
-        if !self.wait_for_result {
+    /// Warns of settings that can lose what was acknowledged, and of a storage that is not used.
+    pub fn warn(&self, journaled: bool, warnings: &mut Problems) {
+        if !self.wait_for_result && !journaled {
             warnings.add(
                 "wait_for_result",
                 "is false: clients are answered before their spans are delivered, and a crash loses those in memory",
             );
+        }
+        if !self.enabled && self.storage.is_some() {
+            warnings.add(
+                "storage",
+                "has no effect while `enabled` is false: as in the Collector, an exporter without a queue keeps \
+                 nothing on disk",
+            );
+        }
+    }
+
+    /// The key of the storage that it names, seen from the exporter, and that storage; none while the queue is off.
+    pub fn storage(&self) -> Option<(&'static str, &ComponentId)> {
+        let storage = self.storage.as_ref().filter(|_| self.enabled);
+        storage.map(|storage| ("sending_queue.storage", storage))
+    }
+
+    /// How much may wait, in units of `sizer`. `u64::MAX` leaves the bound to the journal's disk budget.
+    pub fn size(&self, journaled: bool) -> u64 {
+        let unset = if journaled { u64::MAX } else { 1000 };
+        self.queue_size.unwrap_or(unset)
+    }
+
+    /// Writes out the defaults that depend on a journal.
+    pub fn settle(&mut self, journaled: bool) {
+        if !journaled {
+            self.queue_size = Some(self.size(journaled));
         }
     }
 
@@ -143,7 +180,7 @@ impl QueueSettings {
         if self.num_consumers == 0 {
             problems.add("num_consumers", "must be at least 1");
         }
-        if self.queue_size == 0 {
+        if self.queue_size == Some(0) {
             problems.add("queue_size", "must be at least 1");
         }
         if let Some(batch) = self.batch.on() {
@@ -188,12 +225,48 @@ impl Default for RetrySettings {
             randomization_factor: 0.5,
             multiplier: 1.5,
             max_interval: GoDuration::secs(30),
-            max_elapsed_time: GoDuration::secs(300),
+            max_elapsed_time: None,
         }
     }
 }
 
 impl RetrySettings {
+    /// Where a default below `retry_on_failure` differs from the Collector's.
+    pub fn differing_defaults(journaled: bool) -> Vec<KeyNote> {
+        let note = "with a journal 0s, which is never, where the Collector has 5m: what was acknowledged is delivered";
+        let note = KeyNote::new("retry_on_failure.max_elapsed_time", note);
+        journaled.then_some(note).into_iter().collect()
+    }
+
+    /// Warns of settings that can lose what was acknowledged, which is so only with a journal: without one a client
+    /// is told when its spans expire.
+    pub fn warn(&self, journaled: bool, warnings: &mut Problems) {
+        let most = self.gives_up_after(journaled);
+        if journaled && !self.enabled {
+            warnings.add(
+                "enabled",
+                "is false: acknowledged spans expire at the first failure of the destination, which is counted",
+            );
+        } else if journaled && !most.is_zero() {
+            let most = GoDuration(most);
+            warnings.add(
+                "max_elapsed_time",
+                format!("is {most}: acknowledged spans expire when the destination fails for longer, which is counted"),
+            );
+        }
+    }
+
+    /// How long a batch is tried before it expires; zero is for ever.
+    pub fn gives_up_after(&self, journaled: bool) -> Duration {
+        let unset = GoDuration::secs(if journaled { 0 } else { 300 });
+        self.max_elapsed_time.unwrap_or(unset).into()
+    }
+
+    /// Writes out the defaults that depend on a journal.
+    pub fn settle(&mut self, journaled: bool) {
+        self.max_elapsed_time = Some(GoDuration(self.gives_up_after(journaled)));
+    }
+
     /// Checks what the types cannot say.
     pub fn validate(&self, problems: &mut Problems) {
         if !(0.0..=1.0).contains(&self.randomization_factor) {

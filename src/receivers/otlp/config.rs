@@ -182,7 +182,7 @@ impl Settings for OtlpConfig {
             .collect()
     }
 
-    fn differing_defaults() -> Vec<KeyNote> {
+    fn differing_defaults(_journaled: bool) -> Vec<KeyNote> {
         let limit = "as the OTLP specification recommends";
         vec![
             KeyNote::new(

@@ -1,0 +1,190 @@
+//! Which pipelines keep a journal, because a component of theirs names a storage, and what is wrong with such names.
+
+use super::diagnostic::{Diagnostics, listed, nearest};
+use super::document::{Config, Pipeline};
+use super::factory::{Catalog, Component, Kind};
+use super::id::{ComponentId, PipelineId};
+use super::node::Node;
+use super::read_error::conceal;
+
+/// Every storage that an exporter names.
+pub struct Storages<'a> {
+    config: &'a Config,
+    named: Vec<Named<'a>>,
+}
+
+/// A storage as an exporter names it.
+struct Named<'a> {
+    exporter: &'a ComponentId,
+    storage: ComponentId,
+    /// The path of the key that names it.
+    key: &'static str,
+    /// The value of the key.
+    node: &'a Node,
+}
+
+// === impl Storages ===
+
+impl<'a> Storages<'a> {
+    /// Looks for them in every exporter whose settings are sound.
+    pub fn find(config: &'a Config, catalog: &Catalog) -> Self {
+        let named = config.exporters.iter().filter_map(|(exporter, node)| {
+            let component = catalog.find(Kind::Exporter, &exporter.type_name)?;
+            let (key, storage) = component.storage(node)?;
+            let (node, _) = node.find(key);
+            Some(Named {
+                exporter,
+                storage,
+                key,
+                node,
+            })
+        });
+        Self {
+            config,
+            named: named.collect(),
+        }
+    }
+
+    /// Whether a component's spans are kept in a journal; both where it stands in pipelines with and without one.
+    pub fn journaled(&self, kind: Kind, id: &ComponentId) -> Vec<bool> {
+        if kind != Kind::Exporter {
+            return vec![false];
+        }
+        let pipelines = self.config.service.pipelines.values();
+        let mut found: Vec<bool> = pipelines
+            .filter(|pipeline| pipeline.exporters.iter().any(|exporter| exporter.id == *id))
+            .map(|pipeline| self.of(pipeline).next().is_some())
+            .collect();
+        if found.is_empty() {
+            found.push(self.by(id).is_some());
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Reports names that lead to no running storage, and pipelines with two storages; notes where one is missed.
+    pub fn check(&self, catalog: &Catalog, diagnostics: &mut Diagnostics) {
+        let used = self.config.used(Kind::Exporter);
+        for named in self.named.iter().filter(|named| used.contains(named.exporter)) {
+            named.within(diagnostics, |diagnostics| {
+                self.check_name(named, catalog, diagnostics);
+            });
+        }
+        for (id, pipeline) in &self.config.service.pipelines {
+            match self.of(pipeline).next() {
+                Some(first) => self.check_same(id, pipeline, first, diagnostics),
+                None => self.recommend(id, pipeline, diagnostics),
+            }
+        }
+    }
+
+    fn by(&self, exporter: &ComponentId) -> Option<&Named<'a>> {
+        self.named.iter().find(|named| named.exporter == exporter)
+    }
+
+    /// The storages that a pipeline's exporters name, in their order.
+    fn of(&self, pipeline: &Pipeline) -> impl Iterator<Item = &Named<'a>> {
+        pipeline
+            .exporters
+            .iter()
+            .filter_map(|exporter| self.by(&exporter.id))
+    }
+
+    fn check_name(&self, named: &Named<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics) {
+        let storage = &named.storage;
+        let component = catalog.find(Kind::Extension, &storage.type_name);
+        let runs = self.config.used(Kind::Extension).contains(storage);
+        let (wrong, help) = match component.map(|component| component.is_storage) {
+            _ if !self.config.extensions.contains_key(storage) => {
+                ("is not defined", self.instead_of(storage, catalog))
+            }
+            Some(false) => ("is not a storage", self.instead_of(storage, catalog)),
+            Some(true) if !runs => (
+                "is not in `service.extensions`",
+                format!("add `{storage}` to `service.extensions`, so that it runs"),
+            ),
+            // A type that this build has not is reported where it is defined.
+            Some(true) | None => return,
+        };
+        let message = format!("`{}` names the extension `{storage}`, which {wrong}", named.key);
+        let hidden = named.node.hidden_texts();
+        diagnostics
+            .error(Some(&named.node.origin), conceal(&message, &hidden))
+            .help(conceal(&help, &hidden));
+    }
+
+    /// What to name in place of something that is no storage.
+    fn instead_of(&self, wanted: &ComponentId, catalog: &Catalog) -> String {
+        let types: Vec<&Component> = catalog
+            .of(Kind::Extension)
+            .filter(|component| component.is_storage)
+            .collect();
+        let is_storage = |id: &ComponentId| types.iter().any(|component| component.answers_to(&id.type_name));
+        let defined = self.config.extensions.keys();
+        let storages: Vec<String> = defined
+            .filter(|id| is_storage(id))
+            .map(ToString::to_string)
+            .collect();
+        match nearest(&wanted.to_string(), storages.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if !storages.is_empty() => format!("the storages here are {}", listed(storages)),
+            None => {
+                let types = listed(types.iter().map(|component| component.about.name));
+                format!(
+                    "define one below `extensions` and name it in `service.extensions`; this build has {types}"
+                )
+            }
+        }
+    }
+
+    /// One pipeline has one journal.
+    fn check_same(
+        &self,
+        id: &PipelineId,
+        pipeline: &Pipeline,
+        first: &Named<'_>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        for other in self.of(pipeline).filter(|other| other.storage != first.storage) {
+            let message = format!(
+                "the pipeline `{id}` keeps one journal for all its exporters, but `{}` names the storage `{}` and \
+                 `{}` names `{}`",
+                first.exporter, first.storage, other.exporter, other.storage
+            );
+            let hidden = [first.node.hidden_texts(), other.node.hidden_texts()].concat();
+            other.within(diagnostics, |diagnostics| {
+                diagnostics
+                    .error(Some(&other.node.origin), conceal(&message, &hidden))
+                    .help("name the same storage in both, or give each exporter a pipeline of its own");
+            });
+        }
+    }
+
+    /// Without a journal the destinations of a pipeline depend on each other.
+    fn recommend(&self, id: &PipelineId, pipeline: &Pipeline, diagnostics: &mut Diagnostics) {
+        let ways = pipeline.exporters.len();
+        let has_exporter = pipeline
+            .exporters
+            .iter()
+            .any(|exporter| self.config.exporters.contains_key(&exporter.id));
+        if ways < 2 || !has_exporter {
+            return;
+        }
+        diagnostics.note(
+            Some(&pipeline.origin),
+            format!(
+                "the pipeline `{id}` feeds {ways} exporters and keeps no journal: while one of them fails, new \
+                 requests are refused for all; `sending_queue.storage` lets each go on by itself"
+            ),
+        );
+    }
+}
+
+// === impl Named ===
+
+impl Named<'_> {
+    fn within(&self, diagnostics: &mut Diagnostics, check: impl FnOnce(&mut Diagnostics)) {
+        diagnostics.within(format!("{}.{}", Kind::Exporter.section(), self.exporter), check);
+    }
+}

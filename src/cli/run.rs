@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use metrics::gauge;
+use metrics::{Label, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::components;
@@ -14,11 +14,13 @@ use crate::config::document::Config;
 use crate::config::load::Inputs;
 use crate::config::service::Telemetry;
 use crate::net::pages;
-use crate::pipeline::graph::Graph;
+use crate::pipeline::disk::Orphan;
+use crate::pipeline::graph::{Graph, Kept, KeptFor};
 use crate::pipeline::lifecycle::Running;
 use crate::telemetry::board::{Board, Scraper};
 use crate::telemetry::exporter::{BATCH_BYTES, BATCH_SPANS};
 use crate::telemetry::health::Health;
+use crate::telemetry::journal::FSYNC_SECONDS;
 use crate::telemetry::logs;
 
 /// How often measurements are sorted into buckets.
@@ -79,8 +81,11 @@ async fn live(graph: Graph, health: &Health, config: &Config) -> Result<(), Stri
         "stopping: new requests are refused, what is held leaves"
     );
     let drained = running.stop(within).await;
+    for (exporter, spans) in &drained.kept {
+        tracing::info!(exporter, spans, "spans stay on disk until the next start");
+    }
     if drained.left.is_empty() && !drained.clients_cut_off {
-        tracing::info!("stopped; nothing was left behind");
+        tracing::info!("stopped; nothing was lost");
         return Ok(());
     }
     let left: Vec<String> = drained
@@ -109,10 +114,12 @@ fn tell(diagnostics: &Diagnostics) {
 fn recorder() -> Result<PrometheusRecorder, String> {
     let spans = [10.0, 100.0, 1e3, 2e3, 5e3, 8192.0, 1e4, 2e4, 5e4, 1e5];
     let bytes = [1e3, 1e4, 1e5, 5e5, 1e6, 2e6, 5e6, 1e7, 2e7, 5e7];
+    let seconds = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.5, 1.0, 5.0];
     let name = |name: &str| Matcher::Full(name.to_owned());
     PrometheusBuilder::new()
         .set_buckets_for_metric(name(BATCH_SPANS), &spans)
         .and_then(|builder| builder.set_buckets_for_metric(name(BATCH_BYTES), &bytes))
+        .and_then(|builder| builder.set_buckets_for_metric(name(FSYNC_SECONDS), &seconds))
         .map(|builder| builder.build_recorder())
         .map_err(|error| format!("metrics cannot be recorded: {error}"))
 }
@@ -131,8 +138,16 @@ fn board(graph: &Graph, health: &Health, telemetry: &Telemetry) -> Board {
     for (id, ledger) in &graph.pipelines {
         board.pipeline(&id.to_string(), ledger.clone());
     }
-    for (id, ledger, cursors) in &graph.exporters {
-        board.exporter(&id.to_string(), ledger.clone());
+    for kept in &graph.kept {
+        kept_on_disk(&mut board, kept);
+    }
+    for Orphan { pipeline, bytes } in &graph.orphans {
+        gauge!("spanway_journal_orphan_bytes", "pipeline" => pipeline.clone(), "cursor" => "")
+            .set(*bytes as f64);
+    }
+    for (id, cursors) in &graph.exporters {
+        let ledgers = cursors.iter().map(|cursor| cursor.ledger().clone());
+        board.exporter(&id.to_string(), ledgers.collect());
         let (exporter, cursors) = (id.to_string(), cursors.clone());
         board.reading(move || {
             let (size, capacity) = cursors
@@ -151,6 +166,55 @@ fn board(graph: &Graph, health: &Health, telemetry: &Telemetry) -> Board {
         gauge!("spanway_memory_reserved_bytes").set(budget.used() as f64);
     });
     board
+}
+
+/// What a pipeline keeps on disk, as of each scrape.
+fn kept_on_disk(board: &mut Board, kept: &Kept) {
+    let pipeline = kept.store.pipeline.clone();
+    let store = kept.store.clone();
+    board.reading(move || {
+        let set = |name: &'static str, value: u64| {
+            gauge!(name, "pipeline" => store.pipeline.clone()).set(value as f64);
+        };
+        set("spanway_journal_bytes", store.space.used());
+        set("spanway_journal_limit_bytes", store.limit());
+        for orphan in store.orphans() {
+            let bytes = orphan.unsettled.bytes as f64;
+            gauge!("spanway_journal_orphan_bytes", "pipeline" => store.pipeline.clone(), "cursor" => orphan.name)
+                .set(bytes);
+        }
+    });
+    for KeptFor {
+        exporter,
+        journal,
+        parked,
+    } in &kept.exporters
+    {
+        let labels = [
+            Label::new("pipeline", pipeline.clone()),
+            Label::new("exporter", exporter.to_string()),
+        ];
+        let (journal, parked) = (journal.clone(), parked.clone());
+        board.reading(move || {
+            let set = |name: &'static str, value: f64| gauge!(name, labels.iter()).set(value);
+            let (unsettled, set_aside) = (journal.unsettled(), parked.unsettled());
+            set(
+                "spanway_journal_unsettled_bytes",
+                (unsettled.bytes + set_aside.bytes) as f64,
+            );
+            set(
+                "spanway_journal_unsettled_records",
+                (unsettled.records + set_aside.records) as f64,
+            );
+            set("spanway_journal_parked_spans", set_aside.weight as f64);
+            let age = journal.oldest_age().max(parked.oldest_age());
+            set("spanway_journal_oldest_unsettled_seconds", age as f64 / 1e3);
+            set(
+                "spanway_journal_dead_letter_bytes",
+                journal.aside.dead.on_disk().0 as f64,
+            );
+        });
+    }
 }
 
 async fn serve_metrics(telemetry: &Telemetry, scraper: &Scraper) -> Result<(), String> {

@@ -63,7 +63,8 @@ impl<'a> Storages<'a> {
         found
     }
 
-    /// Reports names that lead to no running storage, and pipelines with two storages; notes where one is missed.
+    /// Reports names that lead to no running storage, and pipelines with two storages; tells where a storage is
+    /// not used, or would help.
     pub fn check(&self, catalog: &Catalog, diagnostics: &mut Diagnostics) {
         let used = self.config.used(Kind::Exporter);
         for named in self.named.iter().filter(|named| used.contains(named.exporter)) {
@@ -76,6 +77,10 @@ impl<'a> Storages<'a> {
                 Some(first) => self.check_same(id, pipeline, first, diagnostics),
                 None => self.recommend(id, pipeline, diagnostics),
             }
+        }
+        // Settings that are not sound may name one all the same.
+        if !diagnostics.has_errors() {
+            self.warn_unused(catalog, diagnostics);
         }
     }
 
@@ -158,6 +163,25 @@ impl<'a> Storages<'a> {
                     .error(Some(&other.node.origin), conceal(&message, &hidden))
                     .help("name the same storage in both, or give each exporter a pipeline of its own");
             });
+        }
+    }
+
+    /// Whoever runs a storage means to keep something in it.
+    fn warn_unused(&self, catalog: &Catalog, diagnostics: &mut Diagnostics) {
+        let used = self.config.used(Kind::Exporter);
+        let is_named = |storage: &ComponentId| {
+            let mut named = self.named.iter();
+            named.any(|named| named.storage == *storage && used.contains(named.exporter))
+        };
+        for reference in &self.config.service.extensions {
+            let component = catalog.find(Kind::Extension, &reference.id.type_name);
+            let is_storage = component.is_some_and(|component| component.is_storage);
+            if is_storage && !is_named(&reference.id) {
+                let message = format!("the storage `{}` runs, and nothing is kept in it", reference.id);
+                diagnostics
+                    .warning(Some(&reference.origin), message)
+                    .help("name it in `sending_queue.storage` of an exporter");
+            }
         }
     }
 

@@ -142,7 +142,8 @@ impl Cursor {
                 }
             }
         }
-        *walk = Some(scan);
+        // A file that is read to its end is let go of: while it is open, deleting it frees nothing.
+        *walk = (!held.sealed || next < held.holds.end).then_some(scan);
         Ok(next)
     }
 
@@ -246,18 +247,11 @@ impl Cursor {
         place.map(|place| place.unsettled).unwrap_or_default()
     }
 
-    /// Records between the oldest unsettled one that was given out and the next to give out, settled ones included.
-    pub fn span(&self) -> u64 {
+    /// Whether no other cursor holds back more.
+    pub fn is_slowest(&self) -> bool {
         let state = self.log.state();
         let place = state.cursors.get(&self.name);
-        place.map_or(0, |place| place.read.saturating_sub(place.marks.low()))
-    }
-
-    /// Whether a record is the oldest that is not settled.
-    pub fn is_oldest(&self, seq: u64) -> bool {
-        let state = self.log.state();
-        let place = state.cursors.get(&self.name);
-        place.is_some_and(|place| place.marks.low() == seq)
+        place.is_some_and(|place| place.marks.low() <= state.low())
     }
 
     /// Milliseconds since the oldest unsettled record was appended, as far as that was given out; 0 when none is.

@@ -31,7 +31,7 @@ const GROUP: u64 = 32 << 20;
 pub struct Journal {
     log: Arc<Log>,
     queue: Arc<Queue>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
     whole: bool,
     owner: Option<(Vec<u8>, u64)>,
 }
@@ -87,10 +87,10 @@ impl Journal {
         observer: Arc<dyn Observer>,
     ) -> Result<Self, OpenError> {
         let recovered = recover(disk, directory, options, space, observer)?;
-        let mut journal = Self {
+        let journal = Self {
             log: Arc::new(recovered.log),
             queue: Arc::default(),
-            thread: None,
+            thread: Mutex::default(),
             whole: recovered.whole,
             owner: recovered.owner,
         };
@@ -99,7 +99,8 @@ impl Journal {
         let thread = std::thread::Builder::new()
             .name(name)
             .spawn(move || run(&log, &queue));
-        journal.thread = Some(thread.map_err(|error| OpenError::Io(directory.to_owned(), error))?);
+        let thread = thread.map_err(|error| OpenError::Io(directory.to_owned(), error))?;
+        journal.thread().replace(thread);
         Ok(journal)
     }
 
@@ -188,18 +189,23 @@ impl Journal {
     }
 
     /// Commits what waits, remembers everything, and ends. Records that come later are refused.
-    pub fn close(mut self) -> io::Result<()> {
+    pub fn close(&self) -> io::Result<()> {
         self.end();
         self.log.close()
     }
 
-    fn end(&mut self) {
+    fn end(&self) {
         self.queue.waiting().ending = true;
         self.queue.told.notify_one();
-        if let Some(thread) = self.thread.take() {
+        let thread = self.thread().take();
+        if let Some(thread) = thread {
             // A thread that panicked has nothing more to say.
             drop(thread.join());
         }
+    }
+
+    fn thread(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -18,7 +18,7 @@ pub struct DirectoryLock {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Somebody else has it.
-    #[error("`{}` is in use by process {holder}", .path.display())]
+    #[error("`{}` is locked: process {holder} works there", .path.display())]
     Taken {
         /// The directory.
         path: PathBuf,

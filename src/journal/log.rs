@@ -223,7 +223,7 @@ impl Log {
         let state = &mut *state;
         for (seq, mut entry) in (first..).zip(group) {
             match entry.room.take() {
-                Some(room) => room.filled(),
+                Some(room) => room.filled(entry.size()),
                 None => self.space.take(entry.size()),
             }
             let item = entry.into_item(seq);

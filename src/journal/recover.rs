@@ -173,7 +173,7 @@ impl Files<'_> {
         loop {
             match scan.step()? {
                 Found::Record(item) => {
-                    damaged += usize::from(item.seq > holds.end);
+                    damaged += usize::from(item.seq > holds.end + pending.records);
                     holds.records += 1 + std::mem::take(&mut pending.records);
                     holds.weight += u64::from(item.weight) + std::mem::take(&mut pending.weight);
                     holds.end = item.seq + 1;

@@ -47,7 +47,7 @@ pub struct Memory {
 pub struct CursorMemory {
     /// What is settled.
     pub marks: Marks,
-    /// The first record that was not given out.
+    /// Records from this one on were not given out.
     pub read: u64,
     /// The owner's counts.
     pub note: Vec<u8>,

@@ -60,10 +60,19 @@ impl Segment {
     pub fn create(disk: &dyn Disk, directory: &Path, base: u64) -> io::Result<Self> {
         let path = directory.join(file_name(base));
         let file = disk.create(&path)?;
-        file.append(&mut [IoSlice::new(&header(base))])?;
-        file.sync()?;
-        disk.sync_directory(directory)?;
-        Ok(Self { base, path, file })
+        let written = file
+            .append(&mut [IoSlice::new(&header(base))])
+            .and_then(|()| file.sync())
+            .and_then(|()| disk.sync_directory(directory));
+        match written {
+            Ok(()) => Ok(Self { base, path, file }),
+            Err(error) => {
+                drop(file);
+                // The next attempt needs the name; if this fails too, the next one will.
+                drop(disk.remove(&path));
+                Err(error)
+            }
+        }
     }
 
     /// Opens one that is there.

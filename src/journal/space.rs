@@ -87,9 +87,10 @@ impl Room {
         self.bytes
     }
 
-    /// The bytes are in a file now, and are freed with it.
-    pub(super) fn filled(mut self) {
-        self.bytes = 0;
+    /// `size` bytes are in a file now, and are freed with it; what was set aside beyond them is free.
+    pub(super) fn filled(mut self, size: u64) {
+        self.space.take(size.saturating_sub(self.bytes));
+        self.bytes = self.bytes.saturating_sub(size);
     }
 }
 

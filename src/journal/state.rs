@@ -208,7 +208,8 @@ impl Place {
         }
         CursorMemory {
             marks: self.marks.clone(),
-            read: self.read,
+            // What an earlier process may have given out stays so, whether or not this one came so far.
+            read: self.read.max(self.again_below),
             note,
         }
     }

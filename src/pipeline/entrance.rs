@@ -11,10 +11,13 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::budget::Budget;
+use super::client::Client;
+use super::disk::Rooms;
 use super::flow::{Awaited, Obstacle, Pipeline, come_back_when_drained};
 use super::intake::{Arrival, Intake};
 use super::ticket::Ticket;
 use super::verdict::{Accepted, Refused};
+use crate::wire::Traces;
 
 /// What a client is told while the process stops.
 const STOPPING: Duration = Duration::from_secs(1);
@@ -35,6 +38,8 @@ pub struct Entrance {
 struct Receipt {
     ticket: Arc<Ticket>,
     awaited: Awaited,
+    /// A disk is waited for, too.
+    journaled: bool,
     answered: bool,
 }
 
@@ -51,11 +56,11 @@ impl Entrance {
             return Ok(Accepted::default());
         }
         let deadline = Instant::now() + patience.unwrap_or(self.ack_timeout);
-        self.admit(traces.spans(), &client, deadline).await?;
+        let mut rooms = self.admit(&traces, &client, deadline).await?.into_iter();
         let (ticket, answer) = Ticket::new();
         let mut awaited = SmallVec::new();
         for pipeline in &self.pipelines {
-            pipeline.take(&traces, &client, &ticket, &mut awaited);
+            pipeline.take(&traces, &client, &ticket, &mut awaited, &mut rooms);
         }
         // The log has the bytes now: what is withdrawn there is to be freed.
         drop(traces);
@@ -63,6 +68,7 @@ impl Entrance {
         Receipt {
             ticket,
             awaited,
+            journaled: self.pipelines.iter().any(|pipeline| pipeline.is_journaled()),
             answered: false,
         }
         .wait(answer, deadline)
@@ -70,13 +76,9 @@ impl Entrance {
     }
 
     /// Waits only where a full queue is configured to let clients wait.
-    async fn admit(
-        &self,
-        spans: usize,
-        client: &super::client::Client,
-        deadline: Instant,
-    ) -> Result<(), Refused> {
+    async fn admit(&self, traces: &Traces, client: &Client, deadline: Instant) -> Result<Rooms, Refused> {
         loop {
+            let mut rooms = Rooms::new();
             if self.stopping.load(Ordering::Relaxed) {
                 return Err(stopping());
             }
@@ -84,9 +86,9 @@ impl Entrance {
             match self
                 .pipelines
                 .iter()
-                .try_for_each(|pipeline| pipeline.admits(spans, client, patience))
+                .try_for_each(|pipeline| pipeline.admits(traces, client, patience, &mut rooms))
             {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(rooms),
                 Err(Obstacle::Refused(refused)) => return Err(refused),
                 Err(Obstacle::Wait(cursor)) => {
                     if tokio::time::timeout_at(deadline, cursor.room()).await.is_err() {
@@ -146,6 +148,13 @@ fn stopping() -> Refused {
     }
 }
 
+fn slow_disk() -> Refused {
+    Refused {
+        message: "the disk did not take the spans in time; send them again".into(),
+        retry_after: come_back_when_drained(STOPPING),
+    }
+}
+
 // === impl Receipt ===
 
 impl Receipt {
@@ -159,7 +168,11 @@ impl Receipt {
             Ok(answered) => answered,
             Err(_) => {
                 self.give_up();
-                answer.await
+                match self.journaled {
+                    // A disk that hangs may never answer.
+                    true => answer.now_or_never().unwrap_or_else(|| Ok(Err(slow_disk()))),
+                    false => answer.await,
+                }
             }
         };
         self.answered = true;

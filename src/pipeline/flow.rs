@@ -9,10 +9,12 @@ use smallvec::SmallVec;
 
 use super::client::Client;
 use super::delivery::Gate;
+use super::disk::{Rooms, Shelf};
 use super::log::cursor::Full;
-use super::log::{Cursor, Record};
+use super::log::{Cursor, Record, Waiter};
 use super::ticket::{Branch, Ticket};
 use super::verdict::Refused;
+use crate::journal::Room;
 use crate::telemetry::exporter::ExporterEvents;
 use crate::telemetry::ledger::PipelineLedger;
 use crate::wire::Traces;
@@ -37,6 +39,8 @@ pub struct Pipeline {
 pub enum Output {
     /// The log of an exporter.
     Exporter(Branching),
+    /// The journal, which all exporters of the pipeline read.
+    Journal(Shelf, Vec<Branching>),
     /// Another pipeline, behind a connector.
     Pipeline(Arc<Pipeline>),
 }
@@ -71,11 +75,37 @@ pub type Awaited = SmallVec<[Arc<Record>; 2]>;
 // === impl Pipeline ===
 
 impl Pipeline {
-    /// Whether every exporter behind this pipeline takes a request now.
-    pub fn admits(&self, spans: usize, client: &Client, patience: Duration) -> Result<(), Obstacle<'_>> {
+    /// Whether everything behind this pipeline takes a request now; reserves room on disk where it goes there.
+    pub fn admits(
+        &self,
+        traces: &Traces,
+        client: &Client,
+        patience: Duration,
+        rooms: &mut Rooms,
+    ) -> Result<(), Obstacle<'_>> {
         self.outputs.iter().try_for_each(|output| match output {
-            Output::Exporter(branching) => branching.admits(spans, client, patience),
-            Output::Pipeline(pipeline) => pipeline.admits(spans, client, patience),
+            Output::Exporter(branching) => branching.admits(traces.spans(), client, patience),
+            Output::Journal(shelf, branches) => {
+                let full = branches.iter().find_map(|branching| branching.full(client));
+                let obstacle = full
+                    .or_else(|| shelf.congested(patience).map(Obstacle::Refused))
+                    .or_else(|| shelf.admits(traces, client, rooms).err().map(Obstacle::Refused));
+                if matches!(obstacle, Some(Obstacle::Refused(_))) {
+                    let events = branches.iter().map(|branching| &branching.events);
+                    events.for_each(|events| events.enqueue_refused(traces.spans()));
+                }
+                obstacle.map_or(Ok(()), Err)
+            }
+            Output::Pipeline(pipeline) => pipeline.admits(traces, client, patience, rooms),
+        })
+    }
+
+    /// Whether a request waits for a disk.
+    pub fn is_journaled(&self) -> bool {
+        self.outputs.iter().any(|output| match output {
+            Output::Exporter(_) => false,
+            Output::Journal(..) => true,
+            Output::Pipeline(pipeline) => pipeline.is_journaled(),
         })
     }
 
@@ -83,26 +113,44 @@ impl Pipeline {
     pub fn congested(&self, patience: Duration) -> Option<Refused> {
         self.outputs.iter().find_map(|output| match output {
             Output::Exporter(branching) => branching.congested(patience),
+            Output::Journal(shelf, _) => shelf.congested(patience),
             Output::Pipeline(pipeline) => pipeline.congested(patience),
         })
     }
 
-    /// Takes a request that was admitted.
-    pub fn take(&self, traces: &Traces, client: &Arc<Client>, ticket: &Arc<Ticket>, awaited: &mut Awaited) {
+    /// Takes a request that was admitted, with the room that was reserved for it, in the same order.
+    pub fn take(
+        &self,
+        traces: &Traces,
+        client: &Arc<Client>,
+        ticket: &Arc<Ticket>,
+        awaited: &mut Awaited,
+        rooms: &mut smallvec::IntoIter<[Room; 1]>,
+    ) {
         self.ledger.accepted(traces.spans());
+        let mut journaled = false;
         for output in &self.outputs {
             match output {
                 Output::Exporter(branching) => branching.append(traces.clone(), client, ticket, awaited),
-                Output::Pipeline(pipeline) => pipeline.take(traces, client, ticket, awaited),
+                Output::Journal(shelf, _) => {
+                    journaled = true;
+                    ticket.open(1);
+                    shelf.append(traces, client, ticket, rooms.next());
+                }
+                Output::Pipeline(pipeline) => pipeline.take(traces, client, ticket, awaited, rooms),
             }
         }
-        self.ledger.handed_over(traces.spans());
+        // A journal hands over what is durable.
+        if !journaled {
+            self.ledger.handed_over(traces.spans());
+        }
     }
 
     /// The longest that bytes which come in now will wait for an exporter.
     pub fn predicted_wait(&self) -> Duration {
         let waits = self.outputs.iter().map(|output| match output {
             Output::Exporter(branching) => branching.cursor.predicted_wait(),
+            Output::Journal(shelf, _) => shelf.predicted_wait(),
             Output::Pipeline(pipeline) => pipeline.predicted_wait(),
         });
         waits.max().unwrap_or_default()
@@ -159,14 +207,15 @@ impl Branching {
 
     fn append(&self, traces: Traces, client: &Arc<Client>, ticket: &Arc<Ticket>, awaited: &mut Awaited) {
         if !self.awaited {
-            self.cursor.append(traces, client.clone(), None);
+            self.cursor.append(traces, client.clone(), Waiter::Nobody);
             return;
         }
         ticket.open(1);
-        awaited.push(
-            self.cursor
-                .append(traces, client.clone(), Some((ticket.clone(), self.branch))),
-        );
+        awaited.push(self.cursor.append(
+            traces,
+            client.clone(),
+            Waiter::Client(ticket.clone(), self.branch),
+        ));
     }
 }
 

@@ -1,6 +1,8 @@
 //! From a configuration to what runs: exporters with their delivery, pipelines in the order in which they feed
 //! each other, receivers with their doors.
 
+mod journaled;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::delivery::{Driver, Gate, Outlet, QueueSettings, Slots};
+use super::disk::{Feed, Orphan, Store};
 use super::entrance::Entrance;
 use super::flow::{Branching, Output, Pipeline};
 use super::log::cursor::Capacity;
@@ -15,10 +18,13 @@ use super::log::{Batching, Cursor};
 use super::parts::{Connector, Exporter, Extension, Table};
 use super::receiver::Receiver;
 use super::stage::Stage;
+use super::storage::StorageSettings;
+use super::ticket::Branch;
 use crate::config::document::{Config, Pipeline as PipelineConfig, Reference};
 use crate::config::factory::Factory;
 use crate::config::id::{ComponentId, PipelineId};
 use crate::config::node::Node;
+use crate::journal::Journal;
 use crate::telemetry::exporter::ExporterEvents;
 use crate::telemetry::health::Health;
 use crate::telemetry::ledger::{ExporterLedger, PipelineLedger};
@@ -43,25 +49,49 @@ pub struct Graph {
     pub drivers: Vec<Arc<Driver>>,
     /// Ledgers by pipeline.
     pub pipelines: Vec<(PipelineId, PipelineLedger)>,
-    /// Ledgers and queues by exporter.
-    pub exporters: Vec<(ComponentId, ExporterLedger, Vec<Arc<Cursor>>)>,
+    /// By exporter a cursor for each pipeline that feeds it, with its ledger.
+    pub exporters: Vec<(ComponentId, Vec<Arc<Cursor>>)>,
+    /// What is kept on disk, by pipeline.
+    pub kept: Vec<Kept>,
+    /// What is on disk of pipelines that are no longer configured.
+    pub orphans: Vec<Orphan>,
     /// The process's budget.
     pub budget: Budget,
     /// Set when the process stops.
     pub stopping: Arc<AtomicBool>,
 }
 
+/// What one pipeline keeps on disk.
+pub struct Kept {
+    /// Its folder.
+    pub store: Arc<Store>,
+    /// Its exporters.
+    pub exporters: Vec<KeptFor>,
+}
+
+/// What one pipeline keeps on disk for one exporter.
+pub struct KeptFor {
+    /// The exporter.
+    pub exporter: ComponentId,
+    /// What it reads of the journal.
+    pub journal: Arc<Feed>,
+    /// What it reads of its retry file.
+    pub parked: Arc<Feed>,
+}
+
 /// An exporter with what all pipelines that feed it share.
 struct Outgoing {
     queue: QueueSettings,
     outlet: Arc<Outlet>,
-    ledger: ExporterLedger,
     cursors: Vec<Arc<Cursor>>,
 }
 
 struct Builder<'a> {
     config: &'a Config,
     table: &'a Table,
+    health: &'a Health,
+    storages: HashMap<ComponentId, StorageSettings>,
+    kept: Vec<Kept>,
     budget: Budget,
     batching: HashMap<PipelineId, Batching>,
     outgoing: Vec<(ComponentId, Outgoing)>,
@@ -81,22 +111,26 @@ impl Graph {
         health: &Health,
         ack_timeout: Duration,
     ) -> Result<Self, String> {
-        let mut builder = Builder::new(config, table)?;
+        let extensions = config.service.extensions.iter().map(|reference| {
+            let node = lookup(&config.extensions, reference)?;
+            let extension = make(&table.extensions, &reference.id, node, health)?;
+            Ok((reference.id.clone(), extension))
+        });
+        let extensions: Vec<(ComponentId, Box<dyn Extension>)> = extensions.collect::<Result<_, String>>()?;
+        let mut builder = Builder::new(config, table, health)?;
+        let storages = extensions.iter();
+        builder.storages = storages
+            .filter_map(|(id, extension)| Some((id.clone(), extension.storage()?)))
+            .collect();
         for id in config.service.pipelines.keys() {
             builder.pipeline(id)?;
         }
         let stopping = Arc::new(AtomicBool::new(false));
         let receivers = builder.receivers(ack_timeout, &stopping)?;
-        let extensions = config.service.extensions.iter().map(|reference| {
-            let node = lookup(&config.extensions, reference)?;
-            Ok((
-                reference.id.clone(),
-                make(&table.extensions, &reference.id, node, health)?,
-            ))
-        });
+        let orphans = builder.orphans();
         Ok(Self {
             receivers,
-            extensions: extensions.collect::<Result<_, String>>()?,
+            extensions,
             drivers: builder.drivers,
             pipelines: builder
                 .built
@@ -106,18 +140,34 @@ impl Graph {
             exporters: builder
                 .outgoing
                 .into_iter()
-                .map(|(id, out)| (id, out.ledger, out.cursors))
+                .map(|(id, out)| (id, out.cursors))
                 .collect(),
+            orphans,
+            kept: builder.kept,
             budget: builder.budget,
             stopping,
         })
     }
 }
 
+// === impl Kept ===
+
+impl Kept {
+    /// Every journal of the pipeline.
+    pub fn journals(&self) -> Vec<Arc<Journal>> {
+        let asides = self.exporters.iter().map(|kept| &kept.journal.aside);
+        let mut journals: Vec<_> = asides
+            .flat_map(|aside| [aside.retry.clone(), aside.dead.clone()])
+            .collect();
+        journals.push(self.store.journal.clone());
+        journals
+    }
+}
+
 // === impl Builder ===
 
 impl<'a> Builder<'a> {
-    fn new(config: &'a Config, table: &'a Table) -> Result<Self, String> {
+    fn new(config: &'a Config, table: &'a Table, health: &'a Health) -> Result<Self, String> {
         let mut batching = HashMap::new();
         let mut budget: Option<usize> = None;
         for (id, pipeline) in &config.service.pipelines {
@@ -138,6 +188,9 @@ impl<'a> Builder<'a> {
         Ok(Self {
             config,
             table,
+            health,
+            storages: HashMap::new(),
+            kept: Vec::new(),
             budget,
             batching,
             outgoing,
@@ -160,17 +213,27 @@ impl<'a> Builder<'a> {
         };
         self.open.push(id.clone());
         let mut outputs = Vec::new();
+        let store = self.store(id, config)?;
+        let mut fed = Vec::new();
         for reference in &config.exporters {
-            match self.config.connectors.get(&reference.id) {
-                Some(node) => self.connect(reference, node, &mut outputs)?,
-                None => outputs.push(Output::Exporter(self.branching(id, reference)?)),
+            match (self.config.connectors.get(&reference.id), &store) {
+                (Some(node), _) => self.connect(reference, node, &mut outputs)?,
+                (None, Some(store)) => fed.push(self.fed_by_journal(id, reference, store)?),
+                (None, None) => {
+                    let ledger = ExporterLedger::default();
+                    outputs.push(Output::Exporter(self.branching(id, reference, ledger, None)?));
+                }
             }
         }
         self.open.pop();
-        let pipeline = Arc::new(Pipeline {
-            ledger: PipelineLedger::default(),
-            outputs,
-        });
+        let ledger = store
+            .as_ref()
+            .map(|store| store.ledger.clone())
+            .unwrap_or_default();
+        if let Some(store) = store {
+            outputs.push(self.journal(store, fed)?);
+        }
+        let pipeline = Arc::new(Pipeline { ledger, outputs });
         self.built.push((id.clone(), pipeline.clone()));
         Ok(pipeline)
     }
@@ -203,14 +266,21 @@ impl<'a> Builder<'a> {
             .collect()
     }
 
-    fn branching(&mut self, pipeline: &PipelineId, reference: &Reference) -> Result<Branching, String> {
+    /// A pipeline's way to an exporter, through memory or, with a feed, from a journal.
+    fn branching(
+        &mut self,
+        pipeline: &PipelineId,
+        reference: &Reference,
+        ledger: ExporterLedger,
+        feed: Option<Arc<Feed>>,
+    ) -> Result<Branching, String> {
         let batching = self.batching.get(pipeline).cloned().unwrap_or_default();
-        let branch = u16::try_from(self.drivers.len()).map_err(|_| "too many exporters".to_owned())?;
+        let branch = self.next_branch()?;
         let budget = self.budget.clone();
         let out = self.outgoing(reference)?;
         let batching = out.queue.batch.on().map_or(batching, Batching::from);
         let size = if out.queue.enabled {
-            out.queue.size(false)
+            out.queue.size(feed.is_some())
         } else {
             u64::MAX
         };
@@ -218,7 +288,7 @@ impl<'a> Builder<'a> {
             size,
             sizer: out.queue.sizer,
         };
-        let cursor = Cursor::new(batching, capacity, budget, out.ledger.clone());
+        let cursor = Cursor::new(batching, capacity, budget, ledger, feed);
         out.cursors.push(cursor.clone());
         let (outlet, queue) = (out.outlet.clone(), out.queue.clone());
         self.drivers.push(Driver::new(outlet.clone(), cursor.clone()));
@@ -230,6 +300,11 @@ impl<'a> Builder<'a> {
             branch,
             events: outlet.events.clone(),
         })
+    }
+
+    /// Tells the answers of one way out from those of others.
+    fn next_branch(&self) -> Result<Branch, String> {
+        u16::try_from(self.drivers.len()).map_err(|_| "too many exporters".to_owned())
     }
 
     /// An exporter is built once, however many pipelines feed it.
@@ -295,7 +370,6 @@ impl Outgoing {
             queue,
             retry,
         } = exporter;
-        let ledger = ExporterLedger::default();
         let slots = if queue.enabled {
             Slots::new(queue.num_consumers, destination.timeout())
         } else {
@@ -306,12 +380,11 @@ impl Outgoing {
             gate: Gate::new(retry.clone()),
             retry,
             slots,
-            events: Arc::new(ExporterEvents::new(&id.to_string(), ledger.clone())),
+            events: Arc::new(ExporterEvents::new(&id.to_string())),
         };
         Self {
             queue,
             outlet: Arc::new(outlet),
-            ledger,
             cursors: Vec::new(),
         }
     }

@@ -9,15 +9,16 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::graph::Graph;
+use super::graph::{Graph, Kept};
+use super::log::Cursor;
 use crate::config::id::ComponentId;
-use crate::telemetry::ledger::ExporterLedger;
 
 /// A graph at work.
 pub struct Running {
     receivers: Vec<BoxFuture<'static, ()>>,
     drivers: Vec<JoinHandle<()>>,
-    exporters: Vec<(ComponentId, ExporterLedger)>,
+    exporters: Vec<(ComponentId, Vec<Arc<Cursor>>)>,
+    kept: Vec<Kept>,
     stopping: Arc<AtomicBool>,
     refuse: CancellationToken,
     drain: CancellationToken,
@@ -27,8 +28,10 @@ pub struct Running {
 /// What a stop left behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drained {
-    /// Spans that an exporter still had, by exporter; none when everything left.
+    /// Spans that an exporter still had in memory, by exporter; none when everything left.
     pub left: Vec<(String, u64)>,
+    /// Spans that stay on disk until the next start, by exporter.
+    pub kept: Vec<(String, u64)>,
     /// Whether receivers still had clients that waited for an answer.
     pub clients_cut_off: bool,
 }
@@ -42,11 +45,8 @@ impl Running {
         let mut running = Self {
             receivers: Vec::new(),
             drivers: Vec::new(),
-            exporters: graph
-                .exporters
-                .into_iter()
-                .map(|(id, ledger, _)| (id, ledger))
-                .collect(),
+            exporters: graph.exporters,
+            kept: graph.kept,
             stopping: graph.stopping,
             refuse,
             drain,
@@ -84,13 +84,36 @@ impl Running {
         self.close.cancel();
         // What is left is read from the ledgers, whether or not the drivers came to their end.
         drop(timeout_at(deadline, join_all(self.drivers)).await);
-        let left = self
-            .exporters
-            .iter()
-            .map(|(id, ledger)| (id.to_string(), ledger.columns().in_flight));
-        Drained {
-            left: left.filter(|(_, spans)| *spans > 0).collect(),
+        close_journals(&self.kept).await;
+        let mut drained = Drained {
             clients_cut_off,
+            ..Drained::default()
+        };
+        for (id, cursors) in &self.exporters {
+            for cursor in cursors {
+                let spans = cursor.ledger().columns().in_flight;
+                let list = match cursor.feed() {
+                    Some(_) => &mut drained.kept,
+                    None => &mut drained.left,
+                };
+                if spans > 0 {
+                    list.push((id.to_string(), spans));
+                }
+            }
         }
+        drained
+    }
+}
+
+/// Writes down how far everything is. What fails here repeats some spans after the next start, and loses none.
+async fn close_journals(kept: &[Kept]) {
+    let kept: Vec<_> = kept.iter().flat_map(Kept::journals).collect();
+    let closed = tokio::task::spawn_blocking(move || {
+        kept.iter()
+            .filter_map(|journal| journal.close().err())
+            .collect::<Vec<_>>()
+    });
+    for error in closed.await.unwrap_or_default() {
+        tracing::warn!(%error, "a journal was not closed in order; some spans will be sent again");
     }
 }

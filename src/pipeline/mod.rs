@@ -4,6 +4,7 @@ pub mod budget;
 pub mod client;
 pub mod delivery;
 pub mod destination;
+pub mod disk;
 pub mod entrance;
 pub mod flow;
 pub mod graph;

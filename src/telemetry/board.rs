@@ -7,7 +7,7 @@ use metrics::{Label, gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::health::Health;
-use super::ledger::{ExporterLedger, PipelineLedger};
+use super::ledger::{ExporterColumns, ExporterLedger, PipelineLedger};
 use super::process;
 
 /// What every scrape shows beside the counters that events keep.
@@ -15,7 +15,7 @@ use super::process;
 pub struct Board {
     health: Health,
     pipelines: Vec<(String, PipelineLedger)>,
-    exporters: Vec<(String, ExporterLedger)>,
+    exporters: Vec<(String, Vec<ExporterLedger>)>,
     readings: Vec<Box<dyn Fn() + Send + Sync>>,
     resource: Vec<Label>,
 }
@@ -65,9 +65,9 @@ impl Board {
         self.pipelines.push((id.to_owned(), ledger));
     }
 
-    /// Shows an exporter's ledger.
-    pub fn exporter(&mut self, id: &str, ledger: ExporterLedger) {
-        self.exporters.push((id.to_owned(), ledger));
+    /// Shows the sum of an exporter's ledgers, of which it has one for each pipeline.
+    pub fn exporter(&mut self, id: &str, ledgers: Vec<ExporterLedger>) {
+        self.exporters.push((id.to_owned(), ledgers));
     }
 
     /// Calls `reading` before each scrape; it sets gauges.
@@ -90,8 +90,9 @@ impl Board {
             set("handed_over", columns.handed_over);
             set("held", columns.held);
         }
-        for (id, ledger) in &self.exporters {
-            let columns = ledger.columns();
+        for (id, ledgers) in &self.exporters {
+            let columns = ledgers.iter().map(ExporterLedger::columns);
+            let columns = columns.fold(ExporterColumns::default(), ExporterColumns::plus);
             let set = |column: &'static str, spans: u64| {
                 gauge!("spanway_exporter_spans", "exporter" => id.clone(), "state" => column)
                     .set(spans as f64);

@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tracing::{error, info, warn};
 
-use super::ledger::ExporterLedger;
 use super::quiet::Quiet;
 
 /// Sizes of batches, under the Collector's names.
@@ -17,7 +16,6 @@ pub const BATCH_BYTES: &str = "otelcol_exporter_queue_batch_send_size_bytes";
 #[derive(Debug)]
 pub struct ExporterEvents {
     exporter: String,
-    ledger: ExporterLedger,
     sent_spans: Counter,
     sent_bytes: Counter,
     sent_batches: Counter,
@@ -38,10 +36,9 @@ pub struct Sending<'a>(&'a Gauge);
 
 impl ExporterEvents {
     /// The events of the exporter with this id.
-    pub fn new(exporter: &str, ledger: ExporterLedger) -> Self {
+    pub fn new(exporter: &str) -> Self {
         let label = exporter.to_owned();
         Self {
-            ledger,
             sent_spans: counter!("otelcol_exporter_sent_spans", "exporter" => label.clone()),
             sent_bytes: counter!("spanway_exporter_sent_bytes", "exporter" => label.clone()),
             sent_batches: counter!("spanway_exporter_sent_batches", "exporter" => label.clone()),
@@ -91,11 +88,6 @@ impl ExporterEvents {
         });
     }
 
-    /// Spans leave a second time.
-    pub fn sent_again(&self, spans: usize) {
-        self.ledger.sent_again(spans);
-    }
-
     /// The destination refused spans for good.
     pub fn refused_downstream(&self, spans: usize, error: &str) {
         self.failed_spans.increment(spans as u64);
@@ -105,6 +97,11 @@ impl ExporterEvents {
                 spans, error, held_back, "spans refused downstream"
             )
         });
+    }
+
+    /// The destination refused spans for good; the journal tells where they are.
+    pub fn dead_lettered(&self, spans: usize) {
+        self.failed_spans.increment(spans as u64);
     }
 
     /// Spans were given up after `max_elapsed_time`.

@@ -118,6 +118,21 @@ impl PipelineColumns {
 // === impl ExporterColumns ===
 
 impl ExporterColumns {
+    /// The sum, column by column.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            handed_over: self.handed_over + other.handed_over,
+            recovered: self.recovered + other.recovered,
+            delivered: self.delivered + other.delivered,
+            refused_downstream: self.refused_downstream + other.refused_downstream,
+            expired: self.expired + other.expired,
+            dead_lettered: self.dead_lettered + other.dead_lettered,
+            withdrawn: self.withdrawn + other.withdrawn,
+            in_flight: self.in_flight + other.in_flight,
+            duplicates: self.duplicates + other.duplicates,
+        }
+    }
+
     /// As bytes, to be remembered.
     pub fn to_bytes(self) -> Vec<u8> {
         to_bytes([

@@ -3,6 +3,7 @@
 pub mod board;
 pub mod exporter;
 pub mod health;
+pub mod journal;
 pub mod ledger;
 pub mod logs;
 pub mod process;

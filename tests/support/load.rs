@@ -58,6 +58,12 @@ impl Load {
         report
     }
 
+    /// Sends no more, waits for the answers that are still to come, and ends.
+    pub fn stop(self) -> Report {
+        self.child.signal("INT");
+        self.report()
+    }
+
     /// Starts one and waits for its end.
     pub fn run(endpoint: SocketAddr, flags: &str) -> Report {
         Self::start(endpoint, flags).report()

@@ -11,6 +11,7 @@
 
 pub mod child;
 pub mod control;
+pub mod disk;
 pub mod gateway;
 pub mod grpc;
 pub mod http;

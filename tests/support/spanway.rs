@@ -1,6 +1,7 @@
 //! The gateway as a user runs it.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::child::{Child, spanway, wait_until};
+use super::control;
 use super::scrape::Scrape;
 
 /// A gateway that is ready.
@@ -22,6 +24,8 @@ pub struct Spanway {
 /// A configuration with one `traces` pipeline behind an `otlp` receiver, every address a free one.
 #[derive(Clone, Default)]
 pub struct Plan {
+    ports: Option<[u16; 2]>,
+    extensions: Vec<(String, String)>,
     processors: Vec<(String, String)>,
     exporters: Vec<(String, String)>,
     service: String,
@@ -32,18 +36,7 @@ pub struct Plan {
 impl Spanway {
     /// Starts it on this YAML and waits until it is ready. Logs are JSON, metrics on a free port.
     pub fn start(yaml: &str) -> Self {
-        let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
-        std::fs::write(file.path(), yaml).unwrap();
-        let path = file.path().to_str().unwrap();
-        let arguments = [
-            "--config",
-            path,
-            "--set",
-            "service.telemetry.logs.encoding=json",
-            "--set",
-            "service.telemetry.metrics.address=127.0.0.1:0",
-        ];
-        let child = Child::start("the gateway", spanway(arguments));
+        let (child, file) = Self::launch(yaml);
         child.stderr.wait_for("everything is ready", |line| {
             line.contains("everything is ready").then_some(())
         });
@@ -55,6 +48,28 @@ impl Spanway {
             child,
             _file: file,
         }
+    }
+
+    /// Starts the process on this YAML and does not wait for it.
+    pub fn launch(yaml: &str) -> (Child, NamedTempFile) {
+        let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+        std::fs::write(file.path(), yaml).unwrap();
+        let path = file.path().to_str().unwrap();
+        let arguments = [
+            "--config",
+            path,
+            "--set",
+            "service.telemetry.logs.encoding=json",
+            "--set",
+            "service.telemetry.metrics.address=127.0.0.1:0",
+        ];
+        (Child::start("the gateway", spanway(arguments)), file)
+    }
+
+    /// What the health page says now; for a [`Plan::with_health`].
+    pub fn health(&self) -> (u16, String) {
+        let page = address(&self.child, "health_check listens", None);
+        control::call(page, "GET", "/", b"").unwrap()
     }
 
     /// What `/metrics` says now.
@@ -106,6 +121,32 @@ impl Plan {
         self
     }
 
+    /// Takes addresses that stay the same whenever it is started anew.
+    pub fn same_ports(mut self) -> Self {
+        self.ports = Some([free_port(), free_port()]);
+        self
+    }
+
+    /// Adds an extension; `settings` is YAML in braces.
+    pub fn extension(mut self, id: &str, settings: &str) -> Self {
+        self.extensions.push((id.into(), settings.into()));
+        self
+    }
+
+    /// Adds a journal in this directory for exporters that are [`STORED`], with `more` settings.
+    pub fn journal(self, directory: &Path, more: &str) -> Self {
+        let directory = directory.display();
+        self.extension(
+            "file_storage/wal",
+            &format!("{{directory: '{directory}', {more}}}"),
+        )
+    }
+
+    /// Adds a health page.
+    pub fn with_health(self) -> Self {
+        self.extension("health_check", "{endpoint: 127.0.0.1:0}")
+    }
+
     /// Adds a line below `service`.
     pub fn service(mut self, line: &str) -> Self {
         self.service += &format!("  {line}\n");
@@ -129,8 +170,15 @@ impl Plan {
             let ids: Vec<&str> = items.iter().map(|(id, _)| id.as_str()).collect();
             ids.join(", ")
         };
+        let extensions = match ids(&self.extensions) {
+            none if none.is_empty() => none,
+            ids => format!("  extensions: [{ids}]\n"),
+        };
+        let [grpc, http] = self.ports.unwrap_or_default();
         format!(
-            "{RECEIVER}{}{}service:\n{}  pipelines:\n    traces:\n      receivers: [otlp]\n      processors: [{}]\n      exporters: [{}]\n",
+            "{}{}{}{}service:\n{extensions}{}  pipelines:\n    traces:\n      receivers: [otlp]\n      processors: [{}]\n      exporters: [{}]\n",
+            receiver(grpc, http),
+            section("extensions", &self.extensions),
             section("processors", &self.processors),
             section("exporters", &self.exporters),
             self.service,
@@ -145,6 +193,22 @@ impl Plan {
     }
 }
 
+/// Settings of an exporter that reads from the journal of [`Plan::journal`].
+pub const STORED: &str = "sending_queue: {storage: file_storage/wal}";
+
 /// An `otlp` receiver on free ports.
 pub const RECEIVER: &str =
     "receivers:\n  otlp: {protocols: {grpc: {endpoint: 127.0.0.1:0}, http: {endpoint: 127.0.0.1:0}}}\n";
+
+fn receiver(grpc: u16, http: u16) -> String {
+    RECEIVER
+        .replacen("127.0.0.1:0}", &format!("127.0.0.1:{grpc}}}"), 1)
+        .replacen("127.0.0.1:0}", &format!("127.0.0.1:{http}}}"), 1)
+}
+
+/// A port that nobody has and that no outgoing connection is given, so that it is still free after a restart.
+fn free_port() -> u16 {
+    let mut ports = std::iter::repeat_with(|| rand::random_range(12_000..32_000));
+    let free = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.unwrap()
+}

@@ -162,7 +162,9 @@ fn prepare(args: &Args, run: Run, started: Instant) -> Result<(Arc<Job>, Encodin
         gzip: args.compression == Codec::Gzip,
     };
     let spans = u64::from(args.spans_per_request);
-    let requests = args.spans.map_or(u64::MAX, |wanted| wanted.div_ceil(spans));
+    let requests = args
+        .spans
+        .map_or(pace::UNBOUNDED, |wanted| wanted.div_ceil(spans));
     let until = match (args.spans, args.duration) {
         (Some(_), None) => None,
         (_, duration) => Some(started + duration.unwrap_or(Duration::from_secs(10))),

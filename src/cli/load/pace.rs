@@ -10,10 +10,13 @@ use tokio::sync::Semaphore;
 /// How far the pace may fall behind before what was missed is let go rather than made up for.
 const CATCH_UP: Duration = Duration::from_millis(100);
 
+/// So many requests that time bounds the run; far from where counting on would begin anew.
+pub(super) const UNBOUNDED: u64 = u64::MAX / 2;
+
 /// Hands out request numbers until the run's end.
 pub(super) struct Pace {
     next: AtomicU64,
-    /// One past the last request; `u64::MAX` when time bounds the run.
+    /// One past the last request.
     requests: u64,
     until: Option<Instant>,
     permits: Option<Arc<Semaphore>>,

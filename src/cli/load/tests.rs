@@ -114,3 +114,14 @@ fn compression_keeps_the_request() {
     }
     assert_eq!(spans(&plain)[0].name, "poison");
 }
+
+/// A run that nothing bounds ends when it is stopped, and stays ended however often it is asked.
+#[tokio::test]
+async fn an_unbounded_run_can_be_stopped() {
+    let pace = Pace::new(pace::UNBOUNDED, None, Duration::ZERO, 1);
+    assert_eq!(pace.next().await, Some(0));
+    pace.stop();
+    for _ in 0..3 {
+        assert_eq!(pace.next().await, None);
+    }
+}

@@ -33,9 +33,12 @@ pub(super) struct Behaviour {
     /// Decompressed bytes a second that are taken, by answering late; 0 is no bound.
     #[arg(long, default_value_t = 0)]
     pub(super) bytes_per_second: u64,
-    /// Refuse a whole request with INVALID_ARGUMENT when it holds a span of this name.
+    /// Refuse a whole request with --refuse-code when it holds a span of this name.
     #[arg(long, default_value = "")]
     pub(super) refuse_name: String,
+    /// The code of requests refused by --refuse-name.
+    #[arg(long, default_value = "INVALID_ARGUMENT")]
+    pub(super) refuse_code: String,
     /// Refuse the spans of this name, by partial success, and take their neighbours.
     #[arg(long, default_value = "")]
     pub(super) partial_refuse_name: String,
@@ -69,6 +72,7 @@ impl Default for Behaviour {
             throttle_code: "UNAVAILABLE".into(),
             bytes_per_second: 0,
             refuse_name: String::new(),
+            refuse_code: "INVALID_ARGUMENT".into(),
             partial_refuse_name: String::new(),
             pause_every: GoDuration::default(),
             pause_for: GoDuration::secs(1),
@@ -87,6 +91,7 @@ impl Behaviour {
         }
         codes::parse(&self.fail_code).map_err(|error| format!("fail_code: {error}"))?;
         codes::parse(&self.throttle_code).map_err(|error| format!("throttle_code: {error}"))?;
+        codes::parse(&self.refuse_code).map_err(|error| format!("refuse_code: {error}"))?;
         Ok(())
     }
 
@@ -96,6 +101,10 @@ impl Behaviour {
 
     pub(super) fn throttle_code(&self) -> Code {
         codes::parse(&self.throttle_code).unwrap_or(Code::Unavailable)
+    }
+
+    pub(super) fn refuse_code(&self) -> Code {
+        codes::parse(&self.refuse_code).unwrap_or(Code::InvalidArgument)
     }
 
     /// Whether the sink is to be absent this long after its start.

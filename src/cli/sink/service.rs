@@ -93,7 +93,7 @@ fn inspect(sink: &Sink, message: Bytes, wire_bytes: usize, compression: String) 
     let spans = spans.map_err(|error| Fault::new(Code::InvalidArgument, error.to_string()))? as u64;
     if poison {
         let message = format!("a span is named `{}`", behaviour.refuse_name);
-        return Err(Fault::new(Code::InvalidArgument, message).into());
+        return Err(Fault::new(behaviour.refuse_code(), message).into());
     }
     let compression = if compression.is_empty() {
         "identity".into()

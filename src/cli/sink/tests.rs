@@ -97,6 +97,14 @@ async fn refusal_by_name_is_final() {
     assert_eq!((stats.spans, stats.refused["INVALID_ARGUMENT"]), (7_200, 100));
 }
 
+/// Refusal by name takes the code it is told to.
+#[tokio::test]
+async fn refusal_by_name_has_its_code() {
+    let (missing, stats) = missing_after("--refuse-name poison --refuse-code UNIMPLEMENTED").await;
+    assert_eq!(missing["expected"], 3_600);
+    assert_eq!(stats.refused["UNIMPLEMENTED"], 100);
+}
+
 /// A destination that goes away and comes back loses nothing that it acknowledged.
 #[tokio::test]
 async fn absences_lose_nothing() {

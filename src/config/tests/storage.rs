@@ -50,7 +50,10 @@ fn one_storage_makes_all_exporters_of_its_pipeline_journaled() {
             &settings.replace("storage: disk", "wait: true"),
             Severity::Warning
         ),
-        ["exporters.fake/b `queue.wait` is false: what was acknowledged may be lost"]
+        [
+            "exporters.fake/b `queue.wait` is false: what was acknowledged may be lost",
+            " the storage `disk` runs, and nothing is kept in it",
+        ]
     );
     let differs = "`queue.size` differs from the Collector: as large as the disk, not 1000";
     assert_eq!(

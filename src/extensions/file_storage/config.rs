@@ -31,8 +31,8 @@ pub struct FileStorageSettings {
     /// machine, or as soon as the system has them (`false`, the Collector's default), so that they survive a crash
     /// of this process only.
     pub fsync: bool,
-    /// How much disk, in MiB, the journal of each pipeline may take (ours), set-aside spans that are retried
-    /// included; at least 16.
+    /// How much disk, in MiB, the journal of each pipeline may take (ours), spans included that are set aside
+    /// to be retried; at least 16.
     pub limit_mib: u64,
     /// What happens when that is used up (ours): `block` refuses new requests with a delay to come back after,
     /// `shed` moves the oldest spans of the slowest exporter to its dead letters.

@@ -1,4 +1,5 @@
-//! `health_check`: 200 while every receiver listens, 503 before and while the process stops.
+//! `health_check`: 200 while every receiver listens and spans are taken; 503 before, while the process stops, and while
+//! a journal cannot take spans.
 
 mod config;
 
@@ -70,7 +71,8 @@ impl HealthCheck {
     }
 
     fn page(&self) -> (StatusCode, String) {
-        let ready = self.health.stage() == Stage::Ready;
+        let troubles = self.health.troubles();
+        let ready = self.health.stage() == Stage::Ready && troubles.is_empty();
         let status = if ready {
             StatusCode::OK
         } else {
@@ -86,10 +88,13 @@ impl HealthCheck {
                 },
             );
         }
-        let body = json!({
+        let mut body = json!({
             "status": if ready { "Server available" } else { "Server not available" },
             "uptime": format!("{:?}", self.health.uptime()),
         });
+        if let (false, Some(fields)) = (troubles.is_empty(), body.as_object_mut()) {
+            fields.insert("troubles".into(), troubles.into());
+        }
         (status, body.to_string())
     }
 }

@@ -11,12 +11,19 @@ use super::driver::Driver;
 use super::gate::Change;
 use crate::pipeline::client::Client;
 use crate::pipeline::destination::{Failure, Outgoing, Sent};
+use crate::pipeline::disk::Place;
 use crate::pipeline::log::Record;
 use crate::pipeline::log::record::Settlement;
 use crate::pipeline::ticket::Outcome;
 use crate::pipeline::verdict::Refused;
 use crate::telemetry::ledger::Exit;
 use crate::wire::Traces;
+
+/// From this attempt on a batch of a journal is parked when others were taken in the meantime.
+const PARK_AFTER: u32 = 4;
+
+/// Parked records wait this many times as long between attempts as others.
+const SLOWLY: u32 = 10;
 
 /// The most sends that one batch is cut into before what is left becomes batches of its own.
 const MOST_SENDS: u32 = 64;
@@ -27,15 +34,23 @@ type Piece = Vec<(Arc<Record>, Traces)>;
 /// A batch and how often it was tried.
 pub struct Batch {
     records: Piece,
+    tried: Tried,
+}
+
+/// What was tried with a batch.
+#[derive(Clone, Copy, Default)]
+struct Tried {
     attempts: u32,
+    /// When the first attempt began.
     first: Option<Instant>,
+    /// How many batches the destination had taken by then.
+    taken: u64,
 }
 
 /// A batch between two attempts. Its records hold their spans, so that a withdrawn one frees them at once.
 pub struct Rested {
     records: Vec<Arc<Record>>,
-    attempts: u32,
-    first: Instant,
+    tried: Tried,
 }
 
 // === impl Batch ===
@@ -45,8 +60,7 @@ impl Batch {
     pub fn new(records: Piece) -> Self {
         Self {
             records,
-            attempts: 0,
-            first: None,
+            tried: Tried::default(),
         }
     }
 
@@ -58,10 +72,14 @@ impl Batch {
     /// Sends it and deals with the result.
     pub async fn send(mut self, driver: &Driver) {
         let started = Instant::now();
-        let first = *self.first.get_or_insert(started);
+        if self.tried.first.is_none() {
+            self.tried.taken = driver.outlet.gate.taken();
+        }
+        let first = *self.tried.first.get_or_insert(started);
+        self.tried.attempts += 1;
         let mut attempt = Attempt {
             driver,
-            attempts: self.attempts + 1,
+            tried: self.tried,
             first,
             sends: 0,
             alone: self.records.len() == 1,
@@ -70,6 +88,21 @@ impl Batch {
         attempt.work.push(self.records);
         while let Some(piece) = attempt.work.pop() {
             attempt.send(piece).await;
+        }
+    }
+
+    /// Sends nothing: the disk budget is used up, and its records go to the dead letters.
+    pub async fn shed(self, driver: &Driver) {
+        let attempt = Attempt {
+            driver,
+            tried: self.tried,
+            first: Instant::now(),
+            sends: 0,
+            alone: true,
+            work: Vec::new(),
+        };
+        for (record, traces) in self.records {
+            attempt.bury(record, traces, "the disk budget is used up").await;
         }
     }
 }
@@ -81,19 +114,15 @@ impl Rested {
     pub fn again(self) -> Option<Batch> {
         let begin = |record: Arc<Record>| record.begin().map(|traces| (record, traces));
         let records: Piece = self.records.into_iter().filter_map(begin).collect();
-        let (attempts, first) = (self.attempts, Some(self.first));
-        (!records.is_empty()).then_some(Batch {
-            records,
-            attempts,
-            first,
-        })
+        let tried = self.tried;
+        (!records.is_empty()).then_some(Batch { records, tried })
     }
 }
 
 /// A batch under way.
 struct Attempt<'a> {
     driver: &'a Driver,
-    attempts: u32,
+    tried: Tried,
     first: Instant,
     sends: u32,
     /// It began with one request.
@@ -109,9 +138,8 @@ impl Attempt<'_> {
         let outlet = &self.driver.outlet;
         let outgoing = outgoing(&piece);
         let (spans, bytes) = (outgoing.spans, outgoing.bytes());
-        if self.attempts > 1 {
-            outlet.events.sent_again(spans);
-        } else if self.sends == 0 && spans > 0 {
+        self.driver.cursor.ledger().sent_again(self.sent_before(&piece));
+        if self.tried.attempts == 1 && self.sends == 0 && spans > 0 {
             outlet.events.gathered(spans, bytes);
         }
         self.sends += 1;
@@ -133,9 +161,20 @@ impl Attempt<'_> {
             }
             Err(Failure::Data(message)) => {
                 self.alive(spans);
-                self.cut_or_refuse(piece, &message);
+                self.cut_or_refuse(piece, &message).await;
             }
-            Err(failure) => self.failed(piece, &failure),
+            Err(failure) => self.failed(piece, &failure).await,
+        }
+    }
+
+    /// Spans that leave once more: all from the second attempt on, else those that an earlier process may have sent.
+    fn sent_before(&self, piece: &Piece) -> usize {
+        let before = |(record, _): &(Arc<Record>, _)| record.held().map_or(0, |held| held.take_again());
+        let by_another = piece.iter().map(before).sum();
+        if self.tried.attempts > 1 {
+            spans(piece)
+        } else {
+            by_another
         }
     }
 
@@ -145,26 +184,85 @@ impl Attempt<'_> {
         }
     }
 
-    /// The destination takes nothing now: this piece and those not sent yet rest, or expire.
-    fn failed(&mut self, piece: Piece, failure: &Failure) {
+    /// The destination takes nothing now: this piece and those not sent yet rest, are parked, or expire.
+    async fn failed(&mut self, piece: Piece, failure: &Failure) {
         let outlet = &self.driver.outlet;
-        let (delay, change) = outlet.gate.failed(failure, self.attempts - 1, Instant::now());
+        let (delay, change) = outlet
+            .gate
+            .failed(failure, self.tried.attempts - 1, Instant::now());
         outlet.events.send_failed(spans(&piece), &failure.to_string());
         if change == Change::Failing {
             outlet.events.failing(&failure.to_string());
         }
         let untried = std::mem::take(&mut self.work);
         for piece in std::iter::once(piece).chain(untried) {
-            match self.expires_within(delay) {
-                true => self.expire(piece, failure, delay),
-                false => self.rest(piece, self.attempts, delay),
+            if self.expires_within(delay) {
+                self.expire(piece, failure, delay);
+            } else if self.is_to_be_parked() {
+                self.park(piece, &failure.to_string(), delay).await;
+            } else {
+                self.rest(piece, self.tried.attempts, self.paced(delay));
             }
         }
     }
 
+    /// It keeps failing while others are delivered, or is parked and holds up others that are.
+    fn is_to_be_parked(&self) -> bool {
+        match self.driver.cursor.feed() {
+            Some(feed) if feed.parked => feed.is_behind(),
+            Some(_) => {
+                let taken = self.driver.outlet.gate.taken();
+                self.tried.attempts >= PARK_AFTER && taken > self.tried.taken
+            }
+            None => false,
+        }
+    }
+
+    async fn park(&self, piece: Piece, reason: &str, delay: Duration) {
+        for (record, traces) in piece {
+            if !self.put_aside(Place::Retry, &record, &traces, reason).await {
+                self.rest(vec![(record, traces)], self.tried.attempts, delay);
+            }
+        }
+    }
+
+    /// Nobody will ever take it. Where the dead letters have no room it is parked, and comes back.
+    async fn bury(&self, record: Arc<Record>, traces: Traces, reason: &str) {
+        if self.put_aside(Place::Dead, &record, &traces, reason).await
+            || self.put_aside(Place::Retry, &record, &traces, reason).await
+        {
+            return;
+        }
+        let delay = self.driver.outlet.retry.max_interval.into();
+        self.rest(vec![(record, traces)], self.tried.attempts, delay);
+    }
+
+    async fn put_aside(&self, place: Place, record: &Record, traces: &Traces, reason: &str) -> bool {
+        let Some(held) = record.held() else { return false };
+        let put = held.feed().aside.put(place, traces, &record.client, reason).await;
+        match (place, put.is_ok()) {
+            (_, false) => return false,
+            (Place::Retry, true) => record.moved(),
+            (Place::Dead, true) => record.settle(Settlement {
+                refused: 0,
+                exit: Exit::DeadLettered,
+                outcome: Outcome::Delivered {
+                    rejected: 0,
+                    message: String::new(),
+                },
+            }),
+        }
+        true
+    }
+
+    fn paced(&self, delay: Duration) -> Duration {
+        let parked = self.driver.cursor.feed().is_some_and(|feed| feed.parked);
+        if parked { delay * SLOWLY } else { delay }
+    }
+
     fn expires_within(&self, delay: Duration) -> bool {
         let retry = &self.driver.outlet.retry;
-        let most = retry.gives_up_after(false);
+        let most = retry.gives_up_after(self.driver.cursor.feed().is_some());
         !retry.enabled || (!most.is_zero() && self.first.elapsed() + delay > most)
     }
 
@@ -175,8 +273,10 @@ impl Attempt<'_> {
             self.driver.rest(
                 Rested {
                     records,
-                    attempts,
-                    first: self.first,
+                    tried: Tried {
+                        attempts,
+                        ..self.tried
+                    },
                 },
                 delay,
             );
@@ -207,7 +307,7 @@ impl Attempt<'_> {
     /// Something in the piece is bad. It is cut, first between the requests of clients, then within one, until
     /// what is bad stands alone; that is refused, and the rest is sent. Past the bound on sends each request goes on
     /// as a batch of its own, and one that has used up that one's bound too is refused whole: it is bad all over.
-    fn cut_or_refuse(&mut self, mut piece: Piece, message: &str) {
+    async fn cut_or_refuse(&mut self, mut piece: Piece, message: &str) {
         if piece.len() > 1 {
             let second = piece.split_off(piece.len() / 2);
             return self.enqueue([piece, second]);
@@ -224,6 +324,10 @@ impl Attempt<'_> {
         }
         if record.spans > 1 && !self.alone {
             return self.rest(vec![(record, traces)], 0, Duration::ZERO);
+        }
+        if record.held().is_some() {
+            self.driver.outlet.events.dead_lettered(record.spans);
+            return self.bury(record, traces, message).await;
         }
         self.driver
             .outlet

@@ -13,11 +13,15 @@ use super::gate::{Gate, HURRY, Pass};
 use super::settings::RetrySettings;
 use super::slots::{Slot, Slots};
 use crate::pipeline::destination::Destination;
+use crate::pipeline::disk::Feed;
 use crate::pipeline::log::{Cursor, Next};
 use crate::telemetry::exporter::ExporterEvents;
 
 /// The longest sleep without anything to wait for; a guard, not a schedule.
 const LONG: Duration = Duration::from_secs(3600);
+
+/// Between two batches that are shed.
+const SHED_PAUSE: Duration = Duration::from_millis(25);
 
 /// What all cursors of one exporter share.
 pub struct Outlet {
@@ -38,6 +42,7 @@ pub struct Driver {
     pub(super) outlet: Arc<Outlet>,
     pub(super) cursor: Arc<Cursor>,
     under_way: AtomicUsize,
+    shedding: AtomicBool,
     resting: Mutex<Vec<Resting>>,
     draining: AtomicBool,
 }
@@ -53,6 +58,7 @@ struct Resting {
 /// What the loop does next.
 enum Step {
     Send(Batch, Slot),
+    Shed(Batch),
     Wait(Duration),
 }
 
@@ -66,6 +72,7 @@ impl Driver {
             outlet,
             cursor,
             under_way: AtomicUsize::new(0),
+            shedding: AtomicBool::new(false),
             resting: Mutex::default(),
             draining: AtomicBool::new(false),
         })
@@ -79,6 +86,7 @@ impl Driver {
             }
             match self.step() {
                 Step::Send(batch, slot) => self.start(batch, slot),
+                Step::Shed(batch) => self.shed(batch),
                 Step::Wait(_) if close.is_cancelled() && self.is_empty() => return,
                 Step::Wait(wait) => {
                     let stopping = if self.draining() { &close } else { &drain };
@@ -103,6 +111,9 @@ impl Driver {
 
     fn step(&self) -> Step {
         let now = Instant::now();
+        if let Some(batch) = self.to_shed() {
+            return Step::Shed(batch);
+        }
         let pass = self.outlet.gate.pass(now);
         match pass {
             Pass::Closed(until) => return Step::Wait(until.saturating_duration_since(now)),
@@ -114,6 +125,34 @@ impl Driver {
             self.outlet.gate.probe_unused();
         }
         step
+    }
+
+    /// The oldest batch, when the disk budget is used up because of this exporter and its user wants it so.
+    fn to_shed(&self) -> Option<Batch> {
+        let must_shed = self.cursor.feed().is_some_and(|feed| feed.must_shed());
+        if !must_shed || self.draining() || self.shedding.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        let rested = self.resting().pop().and_then(|resting| resting.batch.again());
+        let batch = rested.or_else(|| match self.cursor.next(true, true) {
+            Next::Batch(records) => Some(Batch::new(records)),
+            Next::At(_) | Next::Nothing => None,
+        });
+        self.shedding.store(batch.is_some(), Ordering::Relaxed);
+        batch
+    }
+
+    fn shed(self: &Arc<Self>, batch: Batch) {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        let driver = self.clone();
+        tokio::spawn(async move {
+            batch.shed(&driver).await;
+            // The journal needs a moment to delete what is settled now.
+            tokio::time::sleep(SHED_PAUSE).await;
+            driver.under_way.fetch_sub(1, Ordering::Relaxed);
+            driver.shedding.store(false, Ordering::Relaxed);
+            driver.cursor.wake();
+        });
     }
 
     fn choose(&self, now: Instant, probe: bool) -> Step {
@@ -209,8 +248,15 @@ impl Driver {
         self.under_way.load(Ordering::Relaxed) == 0
     }
 
+    /// Nothing is left, or what is left stays on disk: parked records, and all when the destination takes nothing.
     fn is_empty(&self) -> bool {
-        self.is_idle() && self.resting().is_empty() && self.cursor.backlog() == 0
+        let stays =
+            |feed: &Arc<Feed>| feed.parked || feed.unsettled().records == 0 || self.outlet.gate.is_failing();
+        self.is_idle()
+            && match self.cursor.feed() {
+                Some(feed) => stays(feed),
+                None => self.resting().is_empty() && self.cursor.backlog() == 0,
+            }
     }
 
     fn draining(&self) -> bool {

@@ -56,6 +56,8 @@ struct State {
     hurried: bool,
     /// How often the destination has come back.
     recoveries: u64,
+    /// Batches with spans that it has taken.
+    taken: u64,
     message: String,
 }
 
@@ -143,16 +145,19 @@ impl Gate {
         let failing = state.failing();
         if spans > 0 {
             (state.probes, state.probe_at) = (0, None);
+            state.taken += 1;
         }
         if !failing && (spans > 0 || state.failures == 0) {
             state.failures = 0;
             return Change::None;
         }
         let (recoveries, probes, hurried) = (state.recoveries + 1, state.probes, state.hurried);
+        let taken = state.taken;
         *state = State {
             recoveries,
             probes,
             hurried,
+            taken,
             ..State::default()
         };
         drop(state);
@@ -219,6 +224,16 @@ impl Gate {
     /// Changes when the destination comes back: then everything that rests is due.
     pub fn recoveries(&self) -> u64 {
         self.state().recoveries
+    }
+
+    /// How many batches with spans the destination has taken.
+    pub fn taken(&self) -> u64 {
+        self.state().taken
+    }
+
+    /// Whether nothing but probes is sent.
+    pub fn is_failing(&self) -> bool {
+        self.state().failing()
     }
 
     /// Lets everything be tried at once: the process is stopping.

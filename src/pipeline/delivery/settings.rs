@@ -30,7 +30,8 @@ pub struct QueueSettings {
     /// waiting as long as its client does (`true`).
     pub block_on_overflow: bool,
     /// Whether a client is answered when this exporter's destination has accepted its spans (`true`, so that
-    /// nothing acknowledged is lost) or as soon as they are queued here (`false`, the Collector's default).
+    /// nothing acknowledged is lost) or as soon as they are queued here (`false`, the Collector's default). With a
+    /// journal clients are answered when their spans are in it, either way.
     pub wait_for_result: bool,
     /// The extension that keeps spans on disk until they are delivered, such as `file_storage`. A client is then
     /// answered when its spans are in the pipeline's journal, from which all exporters of the pipeline are fed, each

@@ -1,4 +1,5 @@
-//! One exporter's view of one pipeline's log, in memory.
+//! One exporter's view of one pipeline's log, as far as it is in memory: all of it, or with a journal what its feed
+//! has read ahead.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,11 +12,12 @@ use tokio::sync::Notify;
 use super::batching::{Batching, PartitionKey};
 use super::queue::{Queue, Reader, Readiness};
 use super::rate::Rate;
-use super::record::{Record, Settlement};
+use super::record::{Record, Settlement, Waiter};
+use crate::journal::Amount;
 use crate::pipeline::budget::Budget;
 use crate::pipeline::client::Client;
-use crate::pipeline::delivery::QueueSizer;
-use crate::pipeline::ticket::{Branch, Ticket};
+use crate::pipeline::delivery::{BatchSizer, QueueSizer};
+use crate::pipeline::disk::Feed;
 use crate::telemetry::ledger::{Exit, ExporterLedger};
 use crate::wire::Traces;
 
@@ -27,6 +29,8 @@ pub struct Cursor {
     budget: Budget,
     ledger: ExporterLedger,
     rate: Rate,
+    /// Where its records come from, if not from requests.
+    feed: Option<Arc<Feed>>,
     queues: Mutex<HashMap<PartitionKey, Queue>>,
     /// Told when there may be something new to read.
     readable: Notify,
@@ -66,14 +70,21 @@ pub enum Full {
 // === impl Cursor ===
 
 impl Cursor {
-    /// An empty cursor.
-    pub fn new(batching: Batching, capacity: Capacity, budget: Budget, ledger: ExporterLedger) -> Arc<Self> {
+    /// An empty cursor; records come from `feed`, or else from requests.
+    pub fn new(
+        batching: Batching,
+        capacity: Capacity,
+        budget: Budget,
+        ledger: ExporterLedger,
+        feed: Option<Arc<Feed>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             batching,
             capacity,
             budget,
             ledger,
             rate: Rate::new(),
+            feed,
             queues: Mutex::default(),
             readable: Notify::new(),
             room: Notify::new(),
@@ -82,11 +93,10 @@ impl Cursor {
 
     /// Whether there is room for another request of this client.
     pub fn has_room(&self, client: &Client) -> Result<(), Full> {
-        let queues = self.queues();
-        let used: u64 = queues.values().map(|queue| self.used(queue)).sum();
-        if used >= self.capacity.size {
+        if self.fill().0 >= self.capacity.size {
             return Err(Full::Queue);
         }
+        let queues = self.queues();
         let limit = self.batching.metadata_cardinality_limit;
         if limit > 0 && queues.len() >= limit && !queues.contains_key(&self.batching.partition(client)) {
             return Err(Full::Partitions);
@@ -106,13 +116,12 @@ impl Cursor {
     }
 
     /// Puts a request's spans into the queue. With a ticket, the record is a leaf of it that the caller opened.
-    pub fn append(
-        self: &Arc<Self>,
-        traces: Traces,
-        client: Arc<Client>,
-        waiter: Option<(Arc<Ticket>, Branch)>,
-    ) -> Arc<Record> {
+    pub fn append(self: &Arc<Self>, traces: Traces, client: Arc<Client>, waiter: Waiter) -> Arc<Record> {
         self.ledger.handed_over(traces.spans());
+        self.enqueue(traces, client, waiter)
+    }
+
+    fn enqueue(self: &Arc<Self>, traces: Traces, client: Arc<Client>, waiter: Waiter) -> Arc<Record> {
         self.rate.added(traces.bytes().len());
         let key = self.batching.partition(&client);
         let record = Record::queued(self.clone(), traces, client, waiter);
@@ -132,7 +141,10 @@ impl Cursor {
     }
 
     /// The next batch that may leave, if one may.
-    pub fn next(&self, idle: bool, draining: bool) -> Next {
+    pub fn next(self: &Arc<Self>, idle: bool, draining: bool) -> Next {
+        for pulled in self.feed.iter().flat_map(|feed| feed.pull(self)) {
+            self.enqueue(pulled.traces, pulled.client, Waiter::Journal(pulled.held));
+        }
         let reader = Reader {
             now: Instant::now(),
             idle,
@@ -189,17 +201,43 @@ impl Cursor {
         self.rate.predicted_wait(Instant::now())
     }
 
-    /// Bytes not yet settled.
+    /// Bytes in memory that are not settled.
     pub fn backlog(&self) -> usize {
         self.rate.backlog()
     }
 
+    /// Where its records come from, if not from requests.
+    pub fn feed(&self) -> Option<&Arc<Feed>> {
+        self.feed.as_ref()
+    }
+
+    /// The exporter's counts in this pipeline.
+    pub fn ledger(&self) -> &ExporterLedger {
+        &self.ledger
+    }
+
     /// What waits in the queue, and how much may, in units of `queue_size`.
     pub fn fill(&self) -> (u64, u64) {
-        (
-            self.queues().values().map(|queue| self.used(queue)).sum(),
-            self.capacity.size,
-        )
+        let used = match &self.feed {
+            Some(feed) => self.unsettled(feed.unsettled()),
+            None => self.queues().values().map(|queue| self.used(queue)).sum(),
+        };
+        (used, self.capacity.size)
+    }
+
+    fn unsettled(&self, amount: Amount) -> u64 {
+        let spans_or_bytes = match self.batching.sizer {
+            BatchSizer::Items => amount.weight,
+            BatchSizer::Bytes => amount.bytes,
+        };
+        match self.capacity.sizer {
+            QueueSizer::Requests if self.batching.gathers() => {
+                spans_or_bytes / self.batching.min.max(1) as u64
+            }
+            QueueSizer::Requests => amount.records,
+            QueueSizer::Items => amount.weight,
+            QueueSizer::Bytes => amount.bytes,
+        }
     }
 
     /// A queued record was withdrawn or settled where it stood.
@@ -219,6 +257,12 @@ impl Cursor {
     pub(super) fn recounted(&self, before: usize, after: usize) {
         self.rate.added(after);
         self.rate.left(before, false);
+    }
+
+    /// A record lies somewhere else now.
+    pub(super) fn moved(&self, record: &Record) {
+        self.rate.left(record.bytes, false);
+        self.room.notify_one();
     }
 
     /// A record was settled.

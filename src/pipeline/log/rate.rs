@@ -35,7 +35,7 @@ struct Window {
 // === impl Rate ===
 
 impl Rate {
-    pub(super) fn new() -> Self {
+    pub(in crate::pipeline) fn new() -> Self {
         Self {
             backlog: AtomicUsize::new(0),
             drained: AtomicU64::new(0),
@@ -48,12 +48,12 @@ impl Rate {
         }
     }
 
-    pub(super) fn added(&self, bytes: usize) {
+    pub(in crate::pipeline) fn added(&self, bytes: usize) {
         self.backlog.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// `delivered` bytes show what the destination takes; withdrawn ones only leave the backlog.
-    pub(super) fn left(&self, bytes: usize, delivered: bool) {
+    pub(in crate::pipeline) fn left(&self, bytes: usize, delivered: bool) {
         if delivered {
             self.drained.fetch_add(bytes as u64, Ordering::Relaxed);
         }

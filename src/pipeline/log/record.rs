@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use crate::pipeline::client::Client;
+use crate::pipeline::disk::Held;
 use crate::pipeline::ticket::{Branch, Outcome, Ticket};
 use crate::telemetry::ledger::Exit;
 use crate::wire::Traces;
@@ -22,9 +23,19 @@ pub struct Record {
     pub spans: usize,
     /// Encoded bytes.
     pub bytes: usize,
-    /// The request that waits for this record, unless it was answered on arrival.
-    waiter: Option<(Arc<Ticket>, Branch)>,
+    waiter: Waiter,
     state: Mutex<State>,
+}
+
+/// Who is told when a record is settled.
+#[derive(Clone, Debug)]
+pub enum Waiter {
+    /// Nobody: its client was answered on arrival.
+    Nobody,
+    /// The client.
+    Client(Arc<Ticket>, Branch),
+    /// The journal that it came from.
+    Journal(Arc<Held>),
 }
 
 #[derive(Debug)]
@@ -57,7 +68,7 @@ impl Record {
         cursor: Arc<Cursor>,
         traces: Traces,
         client: Arc<Client>,
-        waiter: Option<(Arc<Ticket>, Branch)>,
+        waiter: Waiter,
     ) -> Arc<Self> {
         let (spans, bytes) = (traces.spans(), traces.bytes().len());
         let state = Mutex::new(State::Queued(traces));
@@ -74,7 +85,15 @@ impl Record {
 
     /// Whether a client waits for it.
     pub fn is_awaited(&self) -> bool {
-        self.waiter.is_some()
+        matches!(self.waiter, Waiter::Client(..))
+    }
+
+    /// What it is in the journal that it came from, if it came from one.
+    pub fn held(&self) -> Option<&Arc<Held>> {
+        match &self.waiter {
+            Waiter::Journal(held) => Some(held),
+            Waiter::Nobody | Waiter::Client(..) => None,
+        }
     }
 
     /// Begins an attempt. `None` when the record has been withdrawn.
@@ -98,7 +117,7 @@ impl Record {
         }
         *state = State::Resting(traces);
         // Looked at under the record's lock: `withdraw` takes it after the ticket was marked.
-        let abandoned = self.waiter.as_ref().is_some_and(|(ticket, _)| ticket.abandoned());
+        let abandoned = matches!(&self.waiter, Waiter::Client(ticket, _) if ticket.abandoned());
         drop(state);
         !(abandoned && self.withdraw())
     }
@@ -118,8 +137,11 @@ impl Record {
         let parts: Vec<_> = paid.map(|part| self.part(part, place)).collect();
         self.cursor
             .recounted(self.bytes, parts.iter().map(|part| part.bytes).sum());
-        if let Some((ticket, _)) = &self.waiter {
-            ticket.open(parts.len().saturating_sub(1));
+        let more = parts.len().saturating_sub(1);
+        match &self.waiter {
+            Waiter::Client(ticket, _) => ticket.open(more),
+            Waiter::Journal(held) => held.open(more),
+            Waiter::Nobody => {}
         }
         *self.state() = State::Cut(parts.clone());
         parts
@@ -188,9 +210,20 @@ impl Record {
         self.answer(settlement.outcome);
     }
 
+    /// A record that is being sent lies somewhere else on disk now: it is still in flight, but no longer here.
+    pub fn moved(&self) {
+        let was = std::mem::replace(&mut *self.state(), State::Settled);
+        if let (State::Sending, Waiter::Journal(held)) = (was, &self.waiter) {
+            self.cursor.moved(self);
+            held.close();
+        }
+    }
+
     fn answer(&self, outcome: Outcome) {
-        if let Some((ticket, branch)) = &self.waiter {
-            ticket.settle(*branch, outcome);
+        match &self.waiter {
+            Waiter::Client(ticket, branch) => ticket.settle(*branch, outcome),
+            Waiter::Journal(held) => held.close(),
+            Waiter::Nobody => {}
         }
     }
 

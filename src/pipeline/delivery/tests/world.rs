@@ -54,14 +54,14 @@ pub fn world(destinations: &[Arc<Moody>], batching: &Batching) -> World {
             size: 1_000_000,
             sizer: QueueSizer::Requests,
         };
-        let cursor = Cursor::new(batching.clone(), capacity, budget.clone(), ledger.clone());
+        let cursor = Cursor::new(batching.clone(), capacity, budget.clone(), ledger.clone(), None);
         let gate = Gate::new(retry());
         let outlet = Arc::new(Outlet {
             destination: destination.clone(),
             gate: gate.clone(),
             retry: retry(),
             slots: Slots::new(4, Some(Duration::from_secs(1))),
-            events: Arc::new(ExporterEvents::new("moody", ledger.clone())),
+            events: Arc::new(ExporterEvents::new("moody")),
         });
         let events = outlet.events.clone();
         drivers.push(tokio::spawn(

@@ -1,0 +1,24 @@
+//! What a pipeline keeps on disk, when one of its exporters names a storage.
+//!
+//! ```text
+//! <directory>/<pipeline, `/` as `%2F`>/
+//!     lock               held by the process that works here
+//!     journal/           every request, until each exporter has settled it
+//!     retry/<exporter>/  records that kept failing while others were delivered: tried again slowly
+//!     dead/<exporter>/   records that their destination will never take
+//! ```
+//!
+//! Promise: a request is acknowledged when its record is durable, and what was acknowledged is in one of the three until
+//! it was delivered, was refused by a `partial_success`, or expired because the user wrote a `max_elapsed_time`. Moving
+//! a record is appending it there before settling it here, so that a crash in between repeats it.
+
+mod aside;
+pub mod envelope;
+mod feed;
+mod intake;
+mod store;
+
+pub use aside::{Aside, Place};
+pub use feed::{Feed, Held, Pulled};
+pub use intake::{Rooms, Shelf};
+pub use store::{Orphan, Share, Store, folder, orphans, pipelines};

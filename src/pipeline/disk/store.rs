@@ -1,0 +1,266 @@
+//! One pipeline's folder: its journal, its retry files and its dead letters.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::aside::{Aside, Setting};
+use super::feed::FeedAccount;
+use crate::journal::disk::{Disk, FileSystem};
+use crate::journal::{
+    Account, Cursor as Reader, DirectoryLock, FoundCursor, Journal, Observer, Options, Space,
+};
+use crate::pipeline::storage::{OnFull, StorageSettings};
+use crate::telemetry::health::Health;
+use crate::telemetry::journal::JournalEvents;
+use crate::telemetry::ledger::{ExporterColumns, ExporterLedger, PipelineColumns, PipelineLedger};
+
+/// The one cursor of a retry file.
+const PARKED: &str = "parked";
+
+/// Segments are this part of the budget, within bounds: space returns in such steps.
+const SEGMENTS: u64 = 16;
+const SHORTEST_SEGMENT: u64 = 1 << 20;
+const LONGEST_SEGMENT: u64 = 64 << 20;
+
+/// Taken off the budget for what is not records: the register of each journal, and a probe.
+const OVERHEAD: u64 = 1 << 20;
+
+/// After a crash, records this far behind what was last known to be given out count as sent before.
+const SENT_BEFORE: u64 = 64 << 20;
+
+/// A pipeline's folder, locked.
+pub struct Store {
+    /// The pipeline.
+    pub pipeline: String,
+    /// Its requests.
+    pub journal: Arc<Journal>,
+    /// The disk budget of the journal and the retry files.
+    pub space: Space,
+    /// The pipeline's counts, which outlive the process.
+    pub ledger: PipelineLedger,
+    /// What is told.
+    pub events: Arc<JournalEvents>,
+    directory: PathBuf,
+    disk: Arc<dyn Disk>,
+    options: Options,
+    settings: StorageSettings,
+    _lock: DirectoryLock,
+}
+
+/// What an exporter reads.
+pub struct Share {
+    /// The exporter's counts in this pipeline, which outlive the process.
+    pub ledger: ExporterLedger,
+    /// Its requests.
+    pub journal: (Reader, Arc<FeedAccount>),
+    /// Its parked records.
+    pub parked: (Reader, Arc<FeedAccount>),
+    /// Its retry file and dead letters.
+    pub aside: Arc<Aside>,
+}
+
+// === impl Store ===
+
+impl Store {
+    /// Locks and opens the folder of `pipeline`, with up to `tail_bytes` of the newest records in memory.
+    pub fn open(
+        settings: &StorageSettings,
+        pipeline: &str,
+        tail_bytes: u64,
+        health: &Health,
+    ) -> Result<Self, String> {
+        let directory = settings.directory.join(folder(pipeline));
+        let disk: Arc<dyn Disk> = Arc::new(FileSystem {
+            permissions: settings.directory_permissions,
+        });
+        let failed = |error| format!("cannot use `{}`: {error}", directory.display());
+        if !settings.create_directory && !settings.directory.is_dir() {
+            return Err(format!(
+                "`{}` is not there, and `create_directory` is false",
+                settings.directory.display()
+            ));
+        }
+        disk.create_directory(&directory).map_err(failed)?;
+        let lock =
+            DirectoryLock::take(&directory, settings.lock_timeout).map_err(|error| error.to_string())?;
+        let events = Arc::new(JournalEvents::new(pipeline, health.clone()));
+        let space = Space::new(settings.limit.saturating_sub(2 * OVERHEAD));
+        let options = Options {
+            sync: settings.fsync,
+            segment_bytes: (settings.limit / SEGMENTS).clamp(SHORTEST_SEGMENT, LONGEST_SEGMENT),
+            tail_bytes,
+            again_bytes: SENT_BEFORE,
+        };
+        let place = directory.join("journal");
+        let journal = Journal::open(disk.clone(), &place, options, space.clone(), observer(&events))
+            .map_err(|error| error.to_string())?;
+        let ledger = match journal.owner() {
+            Some((note, beyond)) => PipelineLedger::resumed(PipelineColumns::from_bytes(note), *beyond),
+            None => PipelineLedger::default(),
+        };
+        journal.owned_by(Arc::new(PipelineAccount(ledger.clone())));
+        let unsettled = journal
+            .cursors()
+            .iter()
+            .map(|cursor| cursor.unsettled.weight)
+            .max();
+        events.opened(
+            &place.display().to_string(),
+            journal.on_disk().0,
+            unsettled.unwrap_or(0),
+        );
+        Ok(Self {
+            pipeline: pipeline.to_owned(),
+            journal: Arc::new(journal),
+            space,
+            ledger,
+            events,
+            directory,
+            disk,
+            options,
+            settings: settings.clone(),
+            _lock: lock,
+        })
+    }
+
+    /// What an exporter reads; a new one from now on, others from where they were.
+    pub fn share(&self, exporter: &str) -> Result<Share, String> {
+        let setting = Setting {
+            directory: &self.directory,
+            disk: self.disk.clone(),
+            options: self.options,
+            space: self.space.clone(),
+            dead_limit: self.settings.dead_letter_limit.saturating_sub(OVERHEAD),
+            on_full: self.settings.on_full,
+            events: self.events.clone(),
+        };
+        let aside = Aside::open(exporter, setting)?;
+        let find = |journal: &Journal, name: &str| journal.cursor(name).map_err(|error| error.to_string());
+        let found = find(&self.journal, exporter)?;
+        let parked = find(&aside.retry, PARKED)?;
+        let on_disk = found.unsettled.weight + parked.unsettled.weight;
+        let ledger = ExporterLedger::resumed(ExporterColumns::from_bytes(&found.note), on_disk);
+        let read = |journal: &Journal, name: &str, is_parked| {
+            let account = FeedAccount::new(&ledger, is_parked);
+            (journal.attach(name, account.clone()), account)
+        };
+        Ok(Share {
+            journal: read(&self.journal, exporter, false),
+            parked: read(&aside.retry, PARKED, true),
+            aside: Arc::new(aside),
+            ledger,
+        })
+    }
+
+    /// The disk budget as it was configured, in bytes.
+    pub fn limit(&self) -> u64 {
+        self.settings.limit
+    }
+
+    /// Whether the slowest exporter's oldest records make room for new ones.
+    pub fn sheds(&self) -> bool {
+        self.settings.on_full == OnFull::Shed
+    }
+
+    /// Cursors whose exporter is not in this pipeline any more.
+    pub fn orphans(&self) -> Vec<FoundCursor> {
+        let cursors = self.journal.cursors().into_iter();
+        cursors.filter(|cursor| !cursor.attached).collect()
+    }
+}
+
+/// The folder of something with this id.
+pub fn folder(id: &str) -> String {
+    id.replace('%', "%25").replace('/', "%2F")
+}
+
+/// The id of something with this folder.
+pub fn id_of(folder: &str) -> String {
+    folder.replace("%2F", "/").replace("%25", "%")
+}
+
+/// The pipelines that have a folder in a storage's directory.
+pub fn pipelines(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let of_pipelines = entries.filter(|entry| entry.path().join("journal").is_dir());
+    let mut names: Vec<String> = of_pipelines
+        .map(|entry| id_of(&entry.file_name().to_string_lossy()))
+        .collect();
+    names.sort();
+    names
+}
+
+/// A pipeline's folder that no pipeline of the configuration has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orphan {
+    /// The pipeline that it belonged to.
+    pub pipeline: String,
+    /// Bytes of its files.
+    pub bytes: u64,
+}
+
+/// Folders in a storage's directory that belong to none of `known`.
+pub fn orphans(directory: &Path, known: &[String]) -> Vec<Orphan> {
+    let unknown = pipelines(directory)
+        .into_iter()
+        .filter(|pipeline| !known.contains(pipeline));
+    let orphan = |pipeline: String| Orphan {
+        bytes: bytes_below(&directory.join(folder(&pipeline))),
+        pipeline,
+    };
+    unknown.map(orphan).collect()
+}
+
+fn bytes_below(directory: &Path) -> u64 {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
+}
+
+/// Tells a journal's events.
+pub fn observer(events: &Arc<JournalEvents>) -> Arc<dyn Observer> {
+    Arc::new(Told(events.clone()))
+}
+
+struct Told(Arc<JournalEvents>);
+
+impl Observer for Told {
+    fn committed(&self, _records: usize, _bytes: u64, sync: Duration) {
+        self.0.committed(sync);
+    }
+
+    fn failing(&self, error: &str) {
+        self.0.failing(error);
+    }
+
+    fn recovered(&self) {
+        self.0.recovered();
+    }
+
+    fn damaged(&self, file: &str, records: usize) {
+        self.0.damaged(file, records);
+    }
+
+    fn warned(&self, what: &str) {
+        self.0.warned(what);
+    }
+}
+
+/// Counts what a pipeline handed over to its journal.
+struct PipelineAccount(PipelineLedger);
+
+impl Account for PipelineAccount {
+    fn committed(&self, weight: u64) {
+        self.0.handed_over(usize::try_from(weight).unwrap_or(usize::MAX));
+    }
+
+    fn note(&self, into: &mut Vec<u8>) {
+        into.extend_from_slice(&self.0.columns().to_bytes());
+    }
+}

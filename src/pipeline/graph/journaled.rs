@@ -1,0 +1,181 @@
+//! Pipelines that keep a journal: where it is, and how its exporters read it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Builder, Kept, KeptFor};
+use crate::config::document::{Pipeline as PipelineConfig, Reference};
+use crate::config::id::PipelineId;
+use crate::pipeline::budget::Reservation;
+use crate::pipeline::delivery::Driver;
+use crate::pipeline::disk::{self, Feed, Orphan, Shelf, Store};
+use crate::pipeline::flow::{Branching, Output};
+use crate::pipeline::log::cursor::Capacity;
+use crate::pipeline::log::{Batching, Cursor};
+use crate::telemetry::journal::JournalEvents;
+
+/// All exporters that read journals may have this part of the memory budget read ahead, together.
+const WINDOWS: usize = 8;
+const SMALLEST_WINDOW: usize = 1 << 20;
+const LARGEST_WINDOW: usize = 64 << 20;
+
+/// Of an exporter's window, this part is for its parked records.
+const PARKED: usize = 4;
+
+/// All journals may hold this part of the memory budget in their newest records, together.
+const TAILS: usize = 8;
+const SMALLEST_TAIL: usize = 1 << 20;
+const LARGEST_TAIL: usize = 64 << 20;
+
+/// An exporter of a journaled pipeline.
+pub(super) struct Fed {
+    branching: Branching,
+    kept: KeptFor,
+}
+
+// === impl Builder ===
+
+impl Builder<'_> {
+    /// The folder of a pipeline of which an exporter names a storage; its files are open when this returns.
+    pub(super) fn store(
+        &mut self,
+        id: &PipelineId,
+        pipeline: &PipelineConfig,
+    ) -> Result<Option<Arc<Store>>, String> {
+        if self.readers(pipeline)? == 0 {
+            return Ok(None);
+        }
+        let mut storage = None;
+        for reference in self.exporters(pipeline) {
+            let named = self.outgoing(reference)?.queue.storage();
+            storage = storage.or(named.map(|(_, id)| id.clone()));
+        }
+        let Some(settings) = storage.and_then(|id| self.storages.get(&id)) else {
+            return Err(format!("the storage of pipeline `{id}` does not run"));
+        };
+        let tail = (self.budget.limit() / TAILS / self.config.service.pipelines.len())
+            .clamp(SMALLEST_TAIL, LARGEST_TAIL);
+        Store::open(settings, &id.to_string(), tail as u64, self.health)
+            .map(|store| Some(Arc::new(store)))
+            .map_err(|error| format!("the journal of pipeline `{id}` cannot be opened: {error}"))
+    }
+
+    fn exporters<'b>(&self, pipeline: &'b PipelineConfig) -> Vec<&'b Reference> {
+        let exporters = pipeline.exporters.iter();
+        exporters
+            .filter(|reference| !self.config.connectors.contains_key(&reference.id))
+            .collect()
+    }
+
+    /// How many exporters read this pipeline's journal; none when it has none.
+    fn readers(&mut self, pipeline: &PipelineConfig) -> Result<usize, String> {
+        let exporters = self.exporters(pipeline);
+        let mut journaled = false;
+        for reference in &exporters {
+            journaled |= self.outgoing(reference)?.queue.storage().is_some();
+        }
+        Ok(if journaled { exporters.len() } else { 0 })
+    }
+
+    /// The memory that pays for what an exporter reads ahead, and for its parked records.
+    fn windows(&mut self) -> Result<(Reservation, Reservation), String> {
+        let mut readers = 0;
+        let config = self.config;
+        for pipeline in config.service.pipelines.values() {
+            readers += self.readers(pipeline)?;
+        }
+        let window = self.budget.limit() / WINDOWS / readers.max(1);
+        let window = window.clamp(SMALLEST_WINDOW, LARGEST_WINDOW);
+        let reserve = |bytes| {
+            let no_room = |error| format!("no memory for what {readers} exporters read of journals: {error}");
+            self.budget.reserve(bytes).map_err(no_room)
+        };
+        Ok((reserve(window - window / PARKED)?, reserve(window / PARKED)?))
+    }
+
+    /// An exporter that reads the journal, and slowly its own parked records.
+    pub(super) fn fed_by_journal(
+        &mut self,
+        id: &PipelineId,
+        reference: &Reference,
+        store: &Store,
+    ) -> Result<Fed, String> {
+        let exporter = reference.id.to_string();
+        let share = store.share(&exporter).map_err(|error| {
+            format!("the journal of pipeline `{id}` cannot be opened for `{exporter}`: {error}")
+        })?;
+        let (window, parked_window) = self.windows()?;
+        let feed = |(reader, account): (_, &Arc<_>), parked, paid| {
+            let shed = store.sheds().then(|| store.space.clone());
+            let events = store.events.clone();
+            Feed::new(
+                reader,
+                Arc::clone(account),
+                share.aside.clone(),
+                parked,
+                paid,
+                shed,
+                events,
+            )
+        };
+        let (reader, account) = share.journal;
+        let journal = feed((reader, &account), false, window);
+        let branching = self.branching(id, reference, share.ledger.clone(), Some(journal.clone()))?;
+        account.wakes(&branching.cursor);
+        let (reader, account) = share.parked;
+        let parked = feed((reader, &account), true, parked_window);
+        let everything = Capacity {
+            size: u64::MAX,
+            sizer: Default::default(),
+        };
+        let budget = self.budget.clone();
+        // Parked records go one by one: what is wrong with one must not keep the others.
+        let cursor = Cursor::new(
+            Batching::default(),
+            everything,
+            budget,
+            share.ledger,
+            Some(parked.clone()),
+        );
+        account.wakes(&cursor);
+        let outlet = self.outgoing(reference)?.outlet.clone();
+        self.drivers.push(Driver::new(outlet, cursor));
+        let kept = KeptFor {
+            exporter: reference.id.clone(),
+            journal,
+            parked,
+        };
+        Ok(Fed { branching, kept })
+    }
+
+    /// What the storages hold of pipelines that are no longer configured.
+    pub(super) fn orphans(&self) -> Vec<Orphan> {
+        let known: Vec<String> = self
+            .config
+            .service
+            .pipelines
+            .keys()
+            .map(PipelineId::to_string)
+            .collect();
+        let directories: BTreeSet<_> = self.storages.values().map(|storage| &storage.directory).collect();
+        directories
+            .into_iter()
+            .flat_map(|directory| disk::orphans(directory, &known))
+            .inspect(|orphan| JournalEvents::orphaned(&orphan.pipeline, orphan.bytes))
+            .collect()
+    }
+
+    /// The way of a pipeline's requests into its journal.
+    pub(super) fn journal(&mut self, store: Arc<Store>, fed: Vec<Fed>) -> Result<Output, String> {
+        let branch = self.next_branch()?;
+        let (branches, exporters): (Vec<_>, Vec<_>) =
+            fed.into_iter().map(|fed| (fed.branching, fed.kept)).unzip();
+        for orphan in store.orphans() {
+            store.events.orphan(&orphan.name, orphan.unsettled.bytes);
+        }
+        let cursors = branches.iter().map(|branching| branching.cursor.clone());
+        let shelf = Shelf::new(store.clone(), cursors.collect(), branch);
+        self.kept.push(Kept { store, exporters });
+        Ok(Output::Journal(shelf, branches))
+    }
+}

@@ -315,7 +315,8 @@ impl<'a> Builder<'a> {
             None => {
                 let node = lookup(&self.config.exporters, reference)?;
                 let exporter = make(&self.table.exporters, id, node, &())?;
-                self.outgoing.push((id.clone(), Outgoing::new(id, exporter)));
+                self.outgoing
+                    .push((id.clone(), Outgoing::new(id, exporter, self.health)));
                 self.outgoing.len() - 1
             }
         };
@@ -364,7 +365,7 @@ impl<'a> Builder<'a> {
 // === impl Outgoing ===
 
 impl Outgoing {
-    fn new(id: &ComponentId, exporter: Exporter) -> Self {
+    fn new(id: &ComponentId, exporter: Exporter, health: &Health) -> Self {
         let Exporter {
             destination,
             queue,
@@ -380,7 +381,7 @@ impl Outgoing {
             gate: Gate::new(retry.clone()),
             retry,
             slots,
-            events: Arc::new(ExporterEvents::new(&id.to_string())),
+            events: Arc::new(ExporterEvents::new(&id.to_string(), health.clone())),
         };
         Self {
             queue,

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tracing::{error, info, warn};
 
+use super::health::{Health, Trouble};
 use super::quiet::Quiet;
 
 /// Sizes of batches, under the Collector's names.
@@ -16,6 +17,7 @@ pub const BATCH_BYTES: &str = "otelcol_exporter_queue_batch_send_size_bytes";
 #[derive(Debug)]
 pub struct ExporterEvents {
     exporter: String,
+    health: Health,
     sent_spans: Counter,
     sent_bytes: Counter,
     sent_batches: Counter,
@@ -36,7 +38,7 @@ pub struct Sending<'a>(&'a Gauge);
 
 impl ExporterEvents {
     /// The events of the exporter with this id.
-    pub fn new(exporter: &str) -> Self {
+    pub fn new(exporter: &str, health: Health) -> Self {
         let label = exporter.to_owned();
         Self {
             sent_spans: counter!("otelcol_exporter_sent_spans", "exporter" => label.clone()),
@@ -50,6 +52,7 @@ impl ExporterEvents {
             failing: gauge!("spanway_exporter_failing", "exporter" => label.clone()),
             quiet: Mutex::default(),
             exporter: label,
+            health,
         }
     }
 
@@ -114,19 +117,23 @@ impl ExporterEvents {
         self.refused_enqueue.increment(spans as u64);
     }
 
-    /// The destination has begun to fail; new requests are refused until it takes a probe.
+    /// The destination has begun to fail; until it takes a probe, spans wait on disk, or new requests are refused.
     pub fn failing(&self, error: &str) {
         self.failing.set(1);
-        error!(
-            exporter = self.exporter,
-            error, "destination is failing; new requests are refused"
-        );
+        let trouble = Trouble::degrades(format!("its destination is failing: {error}"));
+        self.health.trouble(&self.key(), Some(trouble));
+        error!(exporter = self.exporter, error, "destination is failing");
     }
 
     /// The destination takes spans again.
     pub fn recovered(&self) {
         self.failing.set(0);
+        self.health.trouble(&self.key(), None);
         info!(exporter = self.exporter, "destination has recovered");
+    }
+
+    fn key(&self) -> String {
+        format!("exporter `{}`", self.exporter)
     }
 
     fn speak(&self, line: impl FnOnce(u64)) {

@@ -12,10 +12,19 @@ pub struct Health(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     stage: AtomicU8,
-    /// Why spans cannot be taken, by who says so.
-    troubles: Mutex<BTreeMap<String, String>>,
+    /// By who says so.
+    troubles: Mutex<BTreeMap<String, Trouble>>,
     since: SystemTime,
     clock: Instant,
+}
+
+/// What is wrong somewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// A sentence about it.
+    pub reason: String,
+    /// Spans cannot be taken because of it; else somebody should have a look.
+    pub stops: bool,
 }
 
 /// Where the process is in its life.
@@ -27,6 +36,20 @@ pub enum Stage {
     Ready,
     /// Finishes what it has.
     Stopping,
+}
+
+// === impl Trouble ===
+
+impl Trouble {
+    /// Spans cannot be taken.
+    pub fn stops(reason: String) -> Self {
+        Self { reason, stops: true }
+    }
+
+    /// Spans are taken, but somebody should have a look.
+    pub fn degrades(reason: String) -> Self {
+        Self { reason, stops: false }
+    }
 }
 
 // === impl Health ===
@@ -62,22 +85,22 @@ impl Health {
         self.0.stage.store(2, Ordering::Relaxed);
     }
 
-    /// Somebody cannot take spans, for this reason, or can again.
-    pub fn trouble(&self, who: &str, reason: Option<String>) {
+    /// Something is wrong with `who`, or no longer.
+    pub fn trouble(&self, who: &str, trouble: Option<Trouble>) {
         let mut troubles = self.0.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        match reason {
-            Some(reason) => drop(troubles.insert(who.to_owned(), reason)),
+        match trouble {
+            Some(trouble) => drop(troubles.insert(who.to_owned(), trouble)),
             None => drop(troubles.remove(who)),
         }
     }
 
-    /// Why spans cannot be taken, a sentence each; none when all is well.
-    pub fn troubles(&self) -> Vec<String> {
-        let troubles = self.0.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        troubles
-            .iter()
-            .map(|(who, reason)| format!("{who}: {reason}"))
-            .collect()
+    /// All that is wrong, by who says so.
+    pub fn troubles(&self) -> BTreeMap<String, Trouble> {
+        self.0
+            .troubles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// When the process started.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tracing::{error, info, warn};
 
-use super::health::Health;
+use super::health::{Health, Trouble};
 use super::quiet::Quiet;
 
 /// How long the disk took to make records durable.
@@ -64,10 +64,8 @@ impl JournalEvents {
     /// Nothing can be written: requests are refused until that has passed.
     pub fn failing(&self, error: &str) {
         self.failing.set(1);
-        self.health.trouble(
-            &self.key(),
-            Some(format!("the journal cannot be written: {error}")),
-        );
+        let reason = format!("the journal cannot be written: {error}");
+        self.health.trouble(&self.key(), Some(Trouble::stops(reason)));
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if trouble.as_deref() != Some(error) {
             error!(
@@ -88,8 +86,9 @@ impl JournalEvents {
 
     /// The disk budget is used up, or no longer.
     pub fn full(&self, full: bool) {
-        let reason = full.then(|| "the disk budget of the journal is used up".to_owned());
-        self.health.trouble(&format!("{} budget", self.key()), reason);
+        let trouble = Trouble::stops("the disk budget of the journal is used up".to_owned());
+        self.health
+            .trouble(&format!("{} budget", self.key()), full.then_some(trouble));
         if full {
             self.speak(|held_back| {
                 error!(
@@ -147,6 +146,9 @@ impl JournalEvents {
 
     /// An exporter has left the pipeline before it delivered everything.
     pub fn orphan(&self, exporter: &str, bytes: u64) {
+        let reason = format!("{bytes} bytes are kept for an exporter that is no longer in this pipeline");
+        let who = format!("{} exporter `{exporter}`", self.key());
+        self.health.trouble(&who, Some(Trouble::degrades(reason)));
         warn!(
             pipeline = self.pipeline,
             exporter,
@@ -156,7 +158,9 @@ impl JournalEvents {
     }
 
     /// A whole pipeline has left the configuration.
-    pub fn orphaned(pipeline: &str, bytes: u64) {
+    pub fn orphaned(pipeline: &str, bytes: u64, health: &Health) {
+        let reason = format!("{bytes} bytes are kept of a pipeline that is no longer configured");
+        health.trouble(&format!("pipeline `{pipeline}`"), Some(Trouble::degrades(reason)));
         warn!(
             pipeline,
             bytes, "the pipeline is no longer configured; its journal is kept until `spanway journal forget`"

@@ -1,5 +1,5 @@
 //! `health_check`: 200 while every receiver listens and spans are taken; 503 before, while the process stops, and while
-//! a journal cannot take spans.
+//! a journal cannot take spans. What is wrong is listed in its body, also what stops nothing.
 
 mod config;
 
@@ -72,7 +72,8 @@ impl HealthCheck {
 
     fn page(&self) -> (StatusCode, String) {
         let troubles = self.health.troubles();
-        let ready = self.health.stage() == Stage::Ready && troubles.is_empty();
+        let stopped = troubles.values().any(|trouble| trouble.stops);
+        let ready = self.health.stage() == Stage::Ready && !stopped;
         let status = if ready {
             StatusCode::OK
         } else {
@@ -93,7 +94,10 @@ impl HealthCheck {
             "uptime": format!("{:?}", self.health.uptime()),
         });
         if let (false, Some(fields)) = (troubles.is_empty(), body.as_object_mut()) {
-            fields.insert("troubles".into(), troubles.into());
+            let sentences = troubles
+                .iter()
+                .map(|(who, trouble)| format!("{who}: {}", trouble.reason));
+            fields.insert("troubles".into(), sentences.collect());
         }
         (status, body.to_string())
     }

@@ -11,16 +11,12 @@ use super::driver::Driver;
 use super::gate::Change;
 use crate::pipeline::client::Client;
 use crate::pipeline::destination::{Failure, Outgoing, Sent};
-use crate::pipeline::disk::Place;
 use crate::pipeline::log::Record;
 use crate::pipeline::log::record::Settlement;
 use crate::pipeline::ticket::Outcome;
 use crate::pipeline::verdict::Refused;
 use crate::telemetry::ledger::Exit;
 use crate::wire::Traces;
-
-/// From this attempt on a batch of a journal is parked when others were taken in the meantime.
-const PARK_AFTER: u32 = 4;
 
 /// Parked records wait this many times as long between attempts as others.
 const SLOWLY: u32 = 10;
@@ -29,22 +25,22 @@ const SLOWLY: u32 = 10;
 const MOST_SENDS: u32 = 64;
 
 /// Records that are being sent, each with its spans.
-type Piece = Vec<(Arc<Record>, Traces)>;
+pub(super) type Piece = Vec<(Arc<Record>, Traces)>;
 
 /// A batch and how often it was tried.
 pub struct Batch {
-    records: Piece,
-    tried: Tried,
+    pub(super) records: Piece,
+    pub(super) tried: Tried,
 }
 
 /// What was tried with a batch.
 #[derive(Clone, Copy, Default)]
-struct Tried {
-    attempts: u32,
+pub(super) struct Tried {
+    pub attempts: u32,
     /// When the first attempt began.
-    first: Option<Instant>,
+    pub first: Option<Instant>,
     /// How many batches the destination had taken by then.
-    taken: u64,
+    pub taken: u64,
 }
 
 /// A batch between two attempts. Its records hold their spans, so that a withdrawn one frees them at once.
@@ -77,32 +73,10 @@ impl Batch {
         }
         let first = *self.tried.first.get_or_insert(started);
         self.tried.attempts += 1;
-        let mut attempt = Attempt {
-            driver,
-            tried: self.tried,
-            first,
-            sends: 0,
-            alone: self.records.len() == 1,
-            work: Vec::new(),
-        };
+        let mut attempt = Attempt::new(driver, self.tried, first, self.records.len() == 1);
         attempt.work.push(self.records);
         while let Some(piece) = attempt.work.pop() {
             attempt.send(piece).await;
-        }
-    }
-
-    /// Sends nothing: the disk budget is used up, and its records go to the dead letters.
-    pub async fn shed(self, driver: &Driver) {
-        let attempt = Attempt {
-            driver,
-            tried: self.tried,
-            first: Instant::now(),
-            sends: 0,
-            alone: true,
-            work: Vec::new(),
-        };
-        for (record, traces) in self.records {
-            attempt.bury(record, traces, "the disk budget is used up").await;
         }
     }
 }
@@ -120,9 +94,9 @@ impl Rested {
 }
 
 /// A batch under way.
-struct Attempt<'a> {
-    driver: &'a Driver,
-    tried: Tried,
+pub(super) struct Attempt<'a> {
+    pub driver: &'a Driver,
+    pub tried: Tried,
     first: Instant,
     sends: u32,
     /// It began with one request.
@@ -133,7 +107,18 @@ struct Attempt<'a> {
 
 // === impl Attempt ===
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
+    pub(super) fn new(driver: &'a Driver, tried: Tried, first: Instant, alone: bool) -> Self {
+        Self {
+            driver,
+            tried,
+            first,
+            sends: 0,
+            alone,
+            work: Vec::new(),
+        }
+    }
+
     async fn send(&mut self, piece: Piece) {
         let outlet = &self.driver.outlet;
         let outgoing = outgoing(&piece);
@@ -206,55 +191,6 @@ impl Attempt<'_> {
         }
     }
 
-    /// It keeps failing while others are delivered, or is parked and holds up others that are.
-    fn is_to_be_parked(&self) -> bool {
-        match self.driver.cursor.feed() {
-            Some(feed) if feed.parked => feed.is_behind(),
-            Some(_) => {
-                let taken = self.driver.outlet.gate.taken();
-                self.tried.attempts >= PARK_AFTER && taken > self.tried.taken
-            }
-            None => false,
-        }
-    }
-
-    async fn park(&self, piece: Piece, reason: &str, delay: Duration) {
-        for (record, traces) in piece {
-            if !self.put_aside(Place::Retry, &record, &traces, reason).await {
-                self.rest(vec![(record, traces)], self.tried.attempts, delay);
-            }
-        }
-    }
-
-    /// Nobody will ever take it. Where the dead letters have no room it is parked, and comes back.
-    async fn bury(&self, record: Arc<Record>, traces: Traces, reason: &str) {
-        if self.put_aside(Place::Dead, &record, &traces, reason).await
-            || self.put_aside(Place::Retry, &record, &traces, reason).await
-        {
-            return;
-        }
-        let delay = self.driver.outlet.retry.max_interval.into();
-        self.rest(vec![(record, traces)], self.tried.attempts, delay);
-    }
-
-    async fn put_aside(&self, place: Place, record: &Record, traces: &Traces, reason: &str) -> bool {
-        let Some(held) = record.held() else { return false };
-        let put = held.feed().aside.put(place, traces, &record.client, reason).await;
-        match (place, put.is_ok()) {
-            (_, false) => return false,
-            (Place::Retry, true) => record.moved(),
-            (Place::Dead, true) => record.settle(Settlement {
-                refused: 0,
-                exit: Exit::DeadLettered,
-                outcome: Outcome::Delivered {
-                    rejected: 0,
-                    message: String::new(),
-                },
-            }),
-        }
-        true
-    }
-
     fn paced(&self, delay: Duration) -> Duration {
         let parked = self.driver.cursor.feed().is_some_and(|feed| feed.parked);
         if parked { delay * SLOWLY } else { delay }
@@ -266,7 +202,7 @@ impl Attempt<'_> {
         !retry.enabled || (!most.is_zero() && self.first.elapsed() + delay > most)
     }
 
-    fn rest(&self, piece: Piece, attempts: u32, delay: Duration) {
+    pub(super) fn rest(&self, piece: Piece, attempts: u32, delay: Duration) {
         let stay = |(record, traces): (Arc<Record>, Traces)| record.rest(traces).then_some(record);
         let records: Vec<_> = piece.into_iter().filter_map(stay).collect();
         if !records.is_empty() {

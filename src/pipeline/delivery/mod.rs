@@ -1,6 +1,7 @@
 //! From the log to a destination: batches, concurrent sends, retries, splitting, settling. The same for every
 //! exporter; what differs is its [`Destination`](super::destination::Destination).
 
+mod aside;
 mod attempt;
 pub mod driver;
 pub mod gate;

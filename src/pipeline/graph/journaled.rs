@@ -161,7 +161,7 @@ impl Builder<'_> {
         directories
             .into_iter()
             .flat_map(|directory| disk::orphans(directory, &known))
-            .inspect(|orphan| JournalEvents::orphaned(&orphan.pipeline, orphan.bytes))
+            .inspect(|orphan| JournalEvents::orphaned(&orphan.pipeline, orphan.bytes, self.health))
             .collect()
     }
 

@@ -14,6 +14,7 @@ use crate::pipeline::flow::{Branching, Output, Pipeline};
 use crate::pipeline::log::cursor::Capacity;
 use crate::pipeline::log::{Batching, Cursor};
 use crate::telemetry::exporter::ExporterEvents;
+use crate::telemetry::health::Health;
 use crate::telemetry::ledger::{ExporterLedger, PipelineLedger};
 
 /// One pipeline, its exporters, and what drives them.
@@ -61,7 +62,7 @@ pub fn world(destinations: &[Arc<Moody>], batching: &Batching) -> World {
             gate: gate.clone(),
             retry: retry(),
             slots: Slots::new(4, Some(Duration::from_secs(1))),
-            events: Arc::new(ExporterEvents::new("moody")),
+            events: Arc::new(ExporterEvents::new("moody", Health::default())),
         });
         let events = outlet.events.clone();
         drivers.push(tokio::spawn(

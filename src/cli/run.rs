@@ -194,7 +194,8 @@ fn kept_on_disk(board: &mut Board, kept: &Kept) {
             Label::new("pipeline", pipeline.clone()),
             Label::new("exporter", exporter.to_string()),
         ];
-        let (journal, parked) = (journal.clone(), parked.clone());
+        let feeds = journal.feed().cloned().zip(parked.feed().cloned());
+        let Some((journal, parked)) = feeds else { continue };
         board.reading(move || {
             let set = |name: &'static str, value: f64| gauge!(name, labels.iter()).set(value);
             let (unsettled, set_aside) = (journal.unsettled(), parked.unsettled());

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::delivery::{Driver, Gate, Outlet, QueueSettings, Slots};
-use super::disk::{Feed, Orphan, Store};
+use super::disk::{Orphan, Store};
 use super::entrance::Entrance;
 use super::flow::{Branching, Output, Pipeline};
 use super::log::cursor::Capacity;
@@ -74,9 +74,9 @@ pub struct KeptFor {
     /// The exporter.
     pub exporter: ComponentId,
     /// What it reads of the journal.
-    pub journal: Arc<Feed>,
+    pub journal: Arc<Cursor>,
     /// What it reads of its retry file.
-    pub parked: Arc<Feed>,
+    pub parked: Arc<Cursor>,
 }
 
 /// An exporter with what all pipelines that feed it share.
@@ -155,7 +155,8 @@ impl Graph {
 impl Kept {
     /// Every journal of the pipeline.
     pub fn journals(&self) -> Vec<Arc<Journal>> {
-        let asides = self.exporters.iter().map(|kept| &kept.journal.aside);
+        let feeds = self.exporters.iter().filter_map(|kept| kept.journal.feed());
+        let asides = feeds.map(|feed| &feed.aside);
         let mut journals: Vec<_> = asides
             .flat_map(|aside| [aside.retry.clone(), aside.dead.clone()])
             .collect();
@@ -220,8 +221,10 @@ impl<'a> Builder<'a> {
                 (Some(node), _) => self.connect(reference, node, &mut outputs)?,
                 (None, Some(store)) => fed.push(self.fed_by_journal(id, reference, store)?),
                 (None, None) => {
-                    let ledger = ExporterLedger::default();
-                    outputs.push(Output::Exporter(self.branching(id, reference, ledger, None)?));
+                    let (batching, capacity) = self.waits(id, reference, false)?;
+                    let (budget, ledger) = (self.budget.clone(), ExporterLedger::default());
+                    let cursor = Cursor::new(batching, capacity, budget, ledger, None);
+                    outputs.push(Output::Exporter(self.branching(reference, cursor)?));
                 }
             }
         }
@@ -266,29 +269,30 @@ impl<'a> Builder<'a> {
             .collect()
     }
 
-    /// A pipeline's way to an exporter, through memory or, with a feed, from a journal.
-    fn branching(
+    /// How a pipeline's records wait for an exporter.
+    fn waits(
         &mut self,
         pipeline: &PipelineId,
         reference: &Reference,
-        ledger: ExporterLedger,
-        feed: Option<Arc<Feed>>,
-    ) -> Result<Branching, String> {
+        journaled: bool,
+    ) -> Result<(Batching, Capacity), String> {
         let batching = self.batching.get(pipeline).cloned().unwrap_or_default();
+        let queue = &self.outgoing(reference)?.queue;
+        let batching = queue.batch.on().map_or(batching, Batching::from);
+        let capacity = match queue.enabled {
+            true => Capacity {
+                size: queue.size(journaled),
+                sizer: queue.sizer,
+            },
+            false => Capacity::unbounded(),
+        };
+        Ok((batching, capacity))
+    }
+
+    /// A pipeline's way to an exporter, which reads through this cursor.
+    fn branching(&mut self, reference: &Reference, cursor: Arc<Cursor>) -> Result<Branching, String> {
         let branch = self.next_branch()?;
-        let budget = self.budget.clone();
         let out = self.outgoing(reference)?;
-        let batching = out.queue.batch.on().map_or(batching, Batching::from);
-        let size = if out.queue.enabled {
-            out.queue.size(feed.is_some())
-        } else {
-            u64::MAX
-        };
-        let capacity = Capacity {
-            size,
-            sizer: out.queue.sizer,
-        };
-        let cursor = Cursor::new(batching, capacity, budget, ledger, feed);
         out.cursors.push(cursor.clone());
         let (outlet, queue) = (out.outlet.clone(), out.queue.clone());
         self.drivers.push(Driver::new(outlet.clone(), cursor.clone()));

@@ -16,9 +16,11 @@ mod aside;
 pub mod envelope;
 mod feed;
 mod intake;
+mod readers;
 mod store;
 
 pub use aside::{Aside, Place};
 pub use feed::{Feed, Held, Pulled};
 pub use intake::{Rooms, Shelf};
-pub use store::{Orphan, Share, Store, folder, orphans, pipelines};
+pub use readers::{Manner, Readers};
+pub use store::{Orphan, Store, folder, orphans, pipelines};

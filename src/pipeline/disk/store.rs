@@ -5,19 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::aside::{Aside, Setting};
-use super::feed::FeedAccount;
 use crate::journal::disk::{Disk, FileSystem};
-use crate::journal::{
-    Account, Cursor as Reader, DirectoryLock, FoundCursor, Journal, Observer, Options, Space,
-};
+use crate::journal::{Account, DirectoryLock, FoundCursor, Journal, Observer, Options, Space};
 use crate::pipeline::storage::{OnFull, StorageSettings};
 use crate::telemetry::health::Health;
 use crate::telemetry::journal::JournalEvents;
-use crate::telemetry::ledger::{ExporterColumns, ExporterLedger, PipelineColumns, PipelineLedger};
-
-/// The one cursor of a retry file.
-const PARKED: &str = "parked";
+use crate::telemetry::ledger::{PipelineColumns, PipelineLedger};
 
 /// Segments are this part of the budget, within bounds: space returns in such steps.
 const SEGMENTS: u64 = 16;
@@ -25,7 +18,7 @@ const SHORTEST_SEGMENT: u64 = 1 << 20;
 const LONGEST_SEGMENT: u64 = 64 << 20;
 
 /// Taken off the budget for what is not records: the register of each journal, and a probe.
-const OVERHEAD: u64 = 1 << 20;
+pub(super) const OVERHEAD: u64 = 1 << 20;
 
 /// After a crash, records this far behind what was last known to be given out count as sent before.
 const SENT_BEFORE: u64 = 64 << 20;
@@ -42,23 +35,11 @@ pub struct Store {
     pub ledger: PipelineLedger,
     /// What is told.
     pub events: Arc<JournalEvents>,
-    directory: PathBuf,
-    disk: Arc<dyn Disk>,
-    options: Options,
-    settings: StorageSettings,
+    pub(super) directory: PathBuf,
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) options: Options,
+    pub(super) settings: StorageSettings,
     _lock: DirectoryLock,
-}
-
-/// What an exporter reads.
-pub struct Share {
-    /// The exporter's counts in this pipeline, which outlive the process.
-    pub ledger: ExporterLedger,
-    /// Its requests.
-    pub journal: (Reader, Arc<FeedAccount>),
-    /// Its parked records.
-    pub parked: (Reader, Arc<FeedAccount>),
-    /// Its retry file and dead letters.
-    pub aside: Arc<Aside>,
 }
 
 // === impl Store ===
@@ -122,35 +103,6 @@ impl Store {
             options,
             settings: settings.clone(),
             _lock: lock,
-        })
-    }
-
-    /// What an exporter reads; a new one from now on, others from where they were.
-    pub fn share(&self, exporter: &str) -> Result<Share, String> {
-        let setting = Setting {
-            directory: &self.directory,
-            disk: self.disk.clone(),
-            options: self.options,
-            space: self.space.clone(),
-            dead_limit: self.settings.dead_letter_limit.saturating_sub(OVERHEAD),
-            on_full: self.settings.on_full,
-            events: self.events.clone(),
-        };
-        let aside = Aside::open(exporter, setting)?;
-        let find = |journal: &Journal, name: &str| journal.cursor(name).map_err(|error| error.to_string());
-        let found = find(&self.journal, exporter)?;
-        let parked = find(&aside.retry, PARKED)?;
-        let on_disk = found.unsettled.weight + parked.unsettled.weight;
-        let ledger = ExporterLedger::resumed(ExporterColumns::from_bytes(&found.note), on_disk);
-        let read = |journal: &Journal, name: &str, is_parked| {
-            let account = FeedAccount::new(&ledger, is_parked);
-            (journal.attach(name, account.clone()), account)
-        };
-        Ok(Share {
-            journal: read(&self.journal, exporter, false),
-            parked: read(&aside.retry, PARKED, true),
-            aside: Arc::new(aside),
-            ledger,
         })
     }
 

@@ -8,10 +8,8 @@ use crate::config::document::{Pipeline as PipelineConfig, Reference};
 use crate::config::id::PipelineId;
 use crate::pipeline::budget::Reservation;
 use crate::pipeline::delivery::Driver;
-use crate::pipeline::disk::{self, Feed, Orphan, Shelf, Store};
+use crate::pipeline::disk::{self, Manner, Orphan, Shelf, Store};
 use crate::pipeline::flow::{Branching, Output};
-use crate::pipeline::log::cursor::Capacity;
-use crate::pipeline::log::{Batching, Cursor};
 use crate::telemetry::journal::JournalEvents;
 
 /// All exporters that read journals may have this part of the memory budget read ahead, together.
@@ -101,49 +99,25 @@ impl Builder<'_> {
         store: &Store,
     ) -> Result<Fed, String> {
         let exporter = reference.id.to_string();
-        let share = store.share(&exporter).map_err(|error| {
+        let (window, parked_window) = self.windows()?;
+        let (batching, capacity) = self.waits(id, reference, true)?;
+        let manner = Manner {
+            batching,
+            capacity,
+            budget: self.budget.clone(),
+            window,
+            parked_window,
+        };
+        let readers = store.readers(&exporter, manner).map_err(|error| {
             format!("the journal of pipeline `{id}` cannot be opened for `{exporter}`: {error}")
         })?;
-        let (window, parked_window) = self.windows()?;
-        let feed = |(reader, account): (_, &Arc<_>), parked, paid| {
-            let shed = store.sheds().then(|| store.space.clone());
-            let events = store.events.clone();
-            Feed::new(
-                reader,
-                Arc::clone(account),
-                share.aside.clone(),
-                parked,
-                paid,
-                shed,
-                events,
-            )
-        };
-        let (reader, account) = share.journal;
-        let journal = feed((reader, &account), false, window);
-        let branching = self.branching(id, reference, share.ledger.clone(), Some(journal.clone()))?;
-        account.wakes(&branching.cursor);
-        let (reader, account) = share.parked;
-        let parked = feed((reader, &account), true, parked_window);
-        let everything = Capacity {
-            size: u64::MAX,
-            sizer: Default::default(),
-        };
-        let budget = self.budget.clone();
-        // Parked records go one by one: what is wrong with one must not keep the others.
-        let cursor = Cursor::new(
-            Batching::default(),
-            everything,
-            budget,
-            share.ledger,
-            Some(parked.clone()),
-        );
-        account.wakes(&cursor);
+        let branching = self.branching(reference, readers.journal)?;
         let outlet = self.outgoing(reference)?.outlet.clone();
-        self.drivers.push(Driver::new(outlet, cursor));
+        self.drivers.push(Driver::new(outlet, readers.parked.clone()));
         let kept = KeptFor {
             exporter: reference.id.clone(),
-            journal,
-            parked,
+            journal: branching.cursor.clone(),
+            parked: readers.parked,
         };
         Ok(Fed { branching, kept })
     }

@@ -67,6 +67,18 @@ pub enum Full {
     Partitions,
 }
 
+// === impl Capacity ===
+
+impl Capacity {
+    /// Anything may wait.
+    pub fn unbounded() -> Self {
+        Self {
+            size: u64::MAX,
+            sizer: QueueSizer::Requests,
+        }
+    }
+}
+
 // === impl Cursor ===
 
 impl Cursor {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::log::Log;
+use super::missing::{Content, Gap};
 use super::record::Item;
 use super::scan::{Found, Mode, Scan};
 use super::state::{Amount, Held, Taken};
@@ -25,8 +26,8 @@ pub struct Cursor {
 struct Read {
     items: Vec<Item>,
     bytes: u64,
-    /// Records that cannot be read: first, one past the last, and their weight.
-    lost: Vec<(u64, u64, Amount)>,
+    /// Records that cannot be read.
+    lost: Vec<Content>,
 }
 
 // === impl Cursor ===
@@ -73,7 +74,8 @@ impl Cursor {
         Taken::Items(items)
     }
 
-    /// The next records, read from disk: as `take`. What cannot be read is counted as lost, and settled.
+    /// The next records, read from disk until there are `most` bytes. What cannot be read is counted as lost, and
+    /// settled. After an error the same is to be tried again.
     pub fn read(&self, most: u64) -> io::Result<Vec<Item>> {
         let mut walk = self.walk.lock().unwrap_or_else(PoisonError::into_inner);
         let mut read = Read::default();
@@ -123,18 +125,10 @@ impl Cursor {
                     read.items.push(item);
                 }
                 Found::Damaged { seq, .. } if seq < next => {}
-                Found::Damaged {
-                    seq, weight, size, ..
-                } => {
+                Found::Damaged { seq, amount, .. } => {
                     self.missing(held, next, seq, read)?;
                     next = seq + 1;
-                    let amount = Amount {
-                        records: 1,
-                        bytes: size,
-                        weight: weight.into(),
-                    };
-                    read.lost.push((seq, next, amount));
-                    self.damaged(held);
+                    self.lost(held, Content::Record(seq, amount), read);
                 }
                 Found::End => {
                     self.missing(held, next, held.holds.end, read)?;
@@ -147,73 +141,52 @@ impl Cursor {
         Ok(next)
     }
 
-    /// Records from `start` up to `end` have no header any more. What is known of them is what the others leave.
+    /// Records from `start` up to `end` have no header any more.
     fn missing(&self, held: &Held, start: u64, end: u64, read: &mut Read) -> io::Result<()> {
-        if start >= end {
-            return Ok(());
+        if start < end {
+            self.lost(held, Content::Missing(Gap::find(held, start, end)?), read);
         }
-        let mut rest = held.amount();
-        let mut scan = Scan::new(held.segment.clone(), held.holds.end, Mode::Headers);
-        loop {
-            let amount = match scan.step()? {
-                Found::Record(item) => Amount::of(&item),
-                Found::Damaged { weight, size, .. } => Amount {
-                    records: 1,
-                    bytes: size,
-                    weight: weight.into(),
-                },
-                Found::End => break,
-            };
-            rest.remove(amount);
-        }
-        // Of several gaps each gets its part by the number of its records.
-        let share = |sum: u64| sum * (end - start) / rest.records.max(end - start);
-        let amount = Amount {
-            records: end - start,
-            bytes: share(rest.bytes),
-            weight: share(rest.weight),
-        };
-        read.lost.push((start, end, amount));
-        self.damaged(held);
         Ok(())
     }
 
-    fn damaged(&self, held: &Held) {
+    fn lost(&self, held: &Held, content: Content, read: &mut Read) {
+        read.lost.push(content);
         let mut state = self.log.state();
-        let known = state
-            .segments
-            .iter_mut()
-            .find(|known| Arc::ptr_eq(&known.segment, &held.segment));
-        let Some(known) = known.filter(|known| !known.damaged) else {
+        let mut known = state.segments.iter_mut();
+        let known = known.find(|known| Arc::ptr_eq(&known.segment, &held.segment));
+        let Some(known) = known.filter(|known| !known.holds.damaged) else {
             return;
         };
-        known.damaged = true;
+        known.holds.damaged = true;
         drop(state);
-        self.log
-            .observer
-            .damaged(&held.segment.path.display().to_string(), 1);
+        let path = held.segment.path.display().to_string();
+        self.log.observer.damaged(&path, 1);
     }
 
+    /// Counts what was read; what was settled meanwhile is not given out.
     fn give(&self, read: Read) -> Vec<Item> {
         let mut state = self.log.state();
+        state.moved |= !read.lost.is_empty();
         let Some(place) = state.cursors.get_mut(&self.name) else {
             return Vec::new();
         };
-        for (start, end, amount) in read.lost {
+        for lost in &read.lost {
+            let amount = lost.open(&place.marks);
+            let (start, end) = lost.range();
             place.marks.add(start, end);
             place.unsettled.remove(amount);
             if let Some(account) = &place.account {
                 account.lost(amount.weight);
             }
         }
-        let open = read
-            .items
-            .iter()
-            .filter(|item| !place.marks.contains(item.seq))
-            .cloned()
-            .collect::<Vec<_>>();
-        let items = open.iter().map(|item| place.give(item)).collect();
+        let open = read.items.iter().filter(|item| !place.marks.contains(item.seq));
+        let open: Vec<&Item> = open.collect();
+        let items = open.into_iter().map(|item| place.give(item)).collect();
         place.skip_settled();
+        drop(state);
+        if !read.lost.is_empty() {
+            (self.moved)();
+        }
         items
     }
 

@@ -16,14 +16,14 @@ use super::register::{CursorMemory, SegmentMemory};
 pub enum Frame {
     /// Where a cursor is.
     Cursor(String, CursorMemory),
-    /// A cursor is no more.
-    Forgotten(String),
     /// What a segment holds.
     Segment(u64, SegmentMemory),
     /// The owner's counts, and the first record that they do not know of.
     Owner(u64, Vec<u8>),
     /// Closed in order.
     Closed,
+    /// An earlier register was damaged: there may have been more cursors.
+    Doubtful,
 }
 
 // === impl Frame ===
@@ -52,26 +52,23 @@ impl Frame {
                     .ranges()
                     .for_each(|(start, end)| put(&mut content, &[start, end]));
             }
-            Self::Forgotten(name) => {
-                content.push(2);
-                put_bytes(&mut content, name.as_bytes());
-            }
             Self::Segment(base, segment) => {
-                content.push(3);
+                content.push(2);
                 let SegmentMemory {
                     end,
-                    records,
                     weight,
                     length,
+                    damaged,
                 } = *segment;
-                put(&mut content, &[*base, end, records, weight, length]);
+                put(&mut content, &[*base, end, weight, length, damaged.into()]);
             }
             Self::Owner(end, note) => {
-                content.push(4);
+                content.push(3);
                 put(&mut content, &[*end]);
                 put_bytes(&mut content, note);
             }
-            Self::Closed => content.push(5),
+            Self::Closed => content.push(4),
+            Self::Doubtful => content.push(5),
         }
         let length = u32::try_from(content.len()).unwrap_or(u32::MAX).to_le_bytes();
         let crc = crc32c::crc32c_append(crc32c::crc32c(&length), &content);
@@ -94,19 +91,19 @@ impl Frame {
                 }
                 Self::Cursor(name, CursorMemory { marks, read, note })
             }
-            2 => Self::Forgotten(fields.text()?),
-            3 => {
+            2 => {
                 let base = fields.number()?;
                 let segment = SegmentMemory {
                     end: fields.number()?,
-                    records: fields.number()?,
                     weight: fields.number()?,
                     length: fields.number()?,
+                    damaged: fields.number()? != 0,
                 };
                 Self::Segment(base, segment)
             }
-            4 => Self::Owner(fields.number()?, fields.bytes()?),
-            5 => Self::Closed,
+            3 => Self::Owner(fields.number()?, fields.bytes()?),
+            4 => Self::Closed,
+            5 => Self::Doubtful,
             _ => return None,
         };
         Some(frame)

@@ -13,7 +13,7 @@ use super::account::{Account, Observer};
 use super::cursor::Cursor;
 use super::disk::Disk;
 use super::log::{CommitError, Log, Options};
-use super::record::Entry;
+use super::record::{Entry, LONGEST};
 use super::recover::{OpenError, recover};
 use super::space::Space;
 use super::state::Amount;
@@ -32,7 +32,6 @@ pub struct Journal {
     log: Arc<Log>,
     queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    whole: bool,
     owner: Option<(Vec<u8>, u64)>,
 }
 
@@ -91,7 +90,6 @@ impl Journal {
             log: Arc::new(recovered.log),
             queue: Arc::default(),
             thread: Mutex::default(),
-            whole: recovered.whole,
             owner: recovered.owner,
         };
         let (log, queue) = (journal.log.clone(), journal.queue.clone());
@@ -127,13 +125,14 @@ impl Journal {
     }
 
     /// Finds a cursor. A new one begins at the end, or where the journal begins when it cannot be known whether it is
-    /// new.
+    /// new. All are to be asked for before the first record is appended.
     pub fn cursor(&self, name: &str) -> io::Result<FoundCursor> {
         let found = || self.cursors().into_iter().find(|cursor| cursor.name == name);
         if let Some(found) = found() {
             return Ok(found);
         }
-        self.log.add_cursor(name, self.whole)?;
+        let whole = self.log.state().whole;
+        self.log.add_cursor(name, whole)?;
         Ok(found().unwrap_or_default())
     }
 
@@ -157,6 +156,9 @@ impl Journal {
 
     /// Puts a record in line. Its waiter is told, whatever happens.
     pub fn append(&self, entry: Entry, waiter: Box<dyn Waiter>) {
+        if entry.size() > LONGEST {
+            return waiter.done(Err(CommitError::too_long(entry.size())));
+        }
         let mut waiting = self.queue.waiting();
         if waiting.ending {
             drop(waiting);
@@ -184,7 +186,7 @@ impl Journal {
     /// Bytes on disk, and damaged segments among them.
     pub fn on_disk(&self) -> (u64, usize) {
         let state = self.log.state();
-        let damaged = state.segments.iter().filter(|held| held.damaged).count();
+        let damaged = state.segments.iter().filter(|held| held.holds.damaged).count();
         (state.bytes(), damaged)
     }
 

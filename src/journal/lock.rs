@@ -47,11 +47,11 @@ impl DirectoryLock {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(directory.join("lock")).map_err(failed)?;
-        let deadline = Instant::now() + timeout;
+        let began = Instant::now();
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(AGAIN),
+                Err(TryLockError::WouldBlock) if began.elapsed() < timeout => std::thread::sleep(AGAIN),
                 Err(TryLockError::WouldBlock) => {
                     return Err(LockError::Taken {
                         path: directory.to_owned(),

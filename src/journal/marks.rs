@@ -49,6 +49,18 @@ impl Marks {
         before.map_or(seq, |(_, end)| seq.max(*end))
     }
 
+    /// The first record from `seq` on that is settled, if there is one; else the largest number.
+    pub fn next_settled(&self, seq: u64) -> u64 {
+        match self.contains(seq) {
+            true => seq,
+            false => self
+                .ranges
+                .range(seq..)
+                .next()
+                .map_or(u64::MAX, |(start, _)| *start),
+        }
+    }
+
     /// Whether any record from `start` up to, not including, `end` is settled above the mark.
     pub fn touches(&self, start: u64, end: u64) -> bool {
         let before = self.ranges.range(..end).next_back();

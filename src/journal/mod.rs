@@ -1,13 +1,16 @@
 //! The append-only log on disk: what was appended is durable, and stays until every cursor has settled it.
 pub mod account;
+mod commit;
 mod cursor;
 pub mod disk;
 mod frame;
 #[expect(clippy::module_inception, reason = "the room's main type has its name")]
 mod journal;
+mod keep;
 mod lock;
 mod log;
 mod marks;
+mod missing;
 mod record;
 mod recover;
 mod register;
@@ -15,6 +18,7 @@ mod scan;
 mod segment;
 mod space;
 mod state;
+mod survey;
 mod tail;
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,21 @@
-//! What is found when a journal is opened.
+//! What is found when a journal is opened, and what of it cursors have still to do.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::account::Observer;
 use super::disk::Disk;
-use super::log::{Log, Options, set_aside};
-use super::register::{Memory, Register, SegmentMemory};
-use super::scan::{Found, Mode, Scan};
-use super::segment::{self, NotASegment, Segment};
+use super::log::{Log, Options};
+use super::marks::Marks;
+use super::missing::walk;
+use super::register::{CursorMemory, Memory, Register};
+use super::segment::NotASegment;
 use super::space::Space;
 use super::state::{Amount, Held, Place, State};
+use super::survey::Files;
 use super::tail::Tail;
 
 /// Why a journal cannot be opened.
@@ -30,8 +33,6 @@ pub enum OpenError {
 pub struct Recovered {
     /// Ready for more.
     pub log: Log,
-    /// Whether every cursor that ever was is known.
-    pub whole: bool,
     /// The owner's counts when they were last remembered, and the weight of the records that came after.
     pub owner: Option<(Vec<u8>, u64)>,
 }
@@ -52,212 +53,109 @@ pub fn recover(
         disk: &*disk,
         directory,
         observer: &*observer,
+        sync: options.sync,
     };
     let segments = files.segments(&memory)?;
     for held in &segments {
         space.take(held.bytes());
     }
-    let found = segments.back().map_or(0, |held| held.holds.end);
-    let next = memory
-        .cursors
-        .values()
-        .map(|cursor| cursor.marks.end())
-        .chain([found])
-        .max()
-        .unwrap_or(0);
-    let first = segments.front().map_or(next, |held| held.segment.base);
-    let cursors = memory.cursors.iter().map(|(name, cursor)| {
-        let mut place = Place::at(first.max(cursor.marks.low()));
-        for (start, end) in cursor.marks.ranges() {
-            place.marks.add(start, end);
-        }
-        place.read = place.marks.low();
-        place.note.clone_from(&cursor.note);
-        place.unsettled = amount(&segments, &place, 0)?;
-        place.again_below = match memory.closed {
-            true => cursor.read,
-            false => cursor.read.max(reach(&segments, &place, options.again_bytes)?),
-        };
-        Ok((name.clone(), place))
-    });
-    let cursors: BTreeMap<_, _> = cursors.collect::<Result<_, io::Error>>().map_err(io_error)?;
+    let next = next(&memory, &segments);
+    let mut state = State {
+        tail: Tail::new(next, options.tail_bytes),
+        next,
+        // Where no record is, no cursor has lost one.
+        whole: recalled.whole || segments.is_empty(),
+        segments,
+        cursors: Default::default(),
+        moved: false,
+        trouble: None,
+        owner: None,
+        owner_note: None,
+    };
+    for (name, cursor) in &memory.cursors {
+        let again_bytes = (!memory.closed).then_some(options.again_bytes);
+        let place = place(&state, cursor, again_bytes).map_err(io_error)?;
+        state.cursors.insert(name.clone(), place);
+    }
     let owner = match &memory.owner {
         Some((end, note)) => {
-            let beyond = amount(&segments, &Place::at(*end), *end).map_err(io_error)?;
+            let beyond = unsettled(&state.segments, &Marks::at(*end)).map_err(io_error)?;
             Some((note.clone(), beyond.weight))
         }
         None => None,
     };
-    let state = State {
-        segments,
-        next,
-        tail: Tail::new(next, options.tail_bytes),
-        cursors,
-        moved: false,
-        trouble: None,
-        owner: None,
-        owner_note: memory.owner,
-    };
-    Ok(Recovered {
-        whole: recalled.whole || found == 0,
-        log: Log::new(disk.clone(), directory, options, space, observer, state),
+    state.owner_note = memory.owner;
+    let recovered = Recovered {
+        log: Log::new(disk, directory, options, space, observer.clone(), state),
         owner,
-    })
-}
-
-/// The files of a journal that is being opened.
-struct Files<'a> {
-    disk: &'a dyn Disk,
-    directory: &'a Path,
-    observer: &'a dyn Observer,
-}
-
-// === impl Files ===
-
-impl Files<'_> {
-    fn segments(&self, memory: &Memory) -> Result<VecDeque<Held>, OpenError> {
-        let io_error = |error| OpenError::Io(self.directory.to_owned(), error);
-        let names = self.disk.list(self.directory).map_err(io_error)?;
-        let mut bases: Vec<u64> = names.iter().filter_map(|name| segment::base_of(name)).collect();
-        bases.sort_unstable();
-        let mut segments = VecDeque::new();
-        let ends = bases.iter().skip(1).copied().chain([u64::MAX]);
-        for (base, end) in bases.iter().copied().zip(ends) {
-            let opened = Segment::open(self.disk, self.directory, base);
-            let held = match opened {
-                Ok(segment) => self.survey(segment, end, memory).map_err(io_error)?,
-                Err(NotASegment::Header(path)) => {
-                    self.observer.damaged(&path.display().to_string(), 0);
-                    set_aside(self.disk, self.directory, &segment::file_name(base)).map_err(io_error)?;
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
-            };
-            match held.holds.records {
-                0 if held.damaged => {
-                    let name = segment::file_name(base);
-                    set_aside(self.disk, self.directory, &name).map_err(io_error)?;
-                }
-                0 => self.disk.remove(&held.segment.path).map_err(io_error)?,
-                _ => segments.push_back(held),
-            }
-        }
-        Ok(segments)
+    };
+    // The register must not say any more that the journal was closed in order.
+    if let Err(error) = recovered.log.keep() {
+        observer.warned(&format!(
+            "`{}`: cannot write positions: {error}",
+            directory.display()
+        ));
     }
-
-    /// What a segment holds: remembered, or counted. The newest is read whole, to find where its tail is torn.
-    fn survey(&self, segment: Segment, end: u64, memory: &Memory) -> io::Result<Held> {
-        let base = segment.base;
-        let mut held = Held::empty(segment);
-        held.sealed = true;
-        let file_length = held.segment.file.length()?;
-        if let Some(known) = memory.segments.get(&base) {
-            held.holds = *known;
-            held.waste = file_length.saturating_sub(known.length);
-            return Ok(held);
-        }
-        let mode = if end == u64::MAX {
-            Mode::Whole
-        } else {
-            Mode::Headers
-        };
-        let mut scan = Scan::new(held.segment.clone(), end, mode);
-        let mut holds = SegmentMemory {
-            end: base,
-            length: segment::HEADER,
-            ..SegmentMemory::default()
-        };
-        // Records that cannot be read count once a sound one follows; at the end nobody knows whether they were committed.
-        let mut pending = SegmentMemory::default();
-        let mut damaged = 0;
-        loop {
-            match scan.step()? {
-                Found::Record(item) => {
-                    damaged += usize::from(item.seq > holds.end + pending.records);
-                    holds.records += 1 + std::mem::take(&mut pending.records);
-                    holds.weight += u64::from(item.weight) + std::mem::take(&mut pending.weight);
-                    holds.end = item.seq + 1;
-                    holds.length = scan.position();
-                }
-                Found::Damaged { weight, torn, .. } => {
-                    pending.records += 1;
-                    pending.weight += u64::from(weight);
-                    damaged += usize::from(!torn);
-                }
-                Found::End => break,
-            }
-        }
-        // What lies between this segment and the next was committed, too.
-        if end != u64::MAX && pending.records > 0 && holds.end < end {
-            holds.records += pending.records;
-            holds.weight += pending.weight;
-            holds.end = end;
-            damaged += 1;
-        }
-        held.damaged = damaged > 0;
-        if held.damaged {
-            self.observer
-                .damaged(&held.segment.path.display().to_string(), damaged);
-        }
-        held.holds = holds;
-        held.waste = file_length.saturating_sub(holds.length);
-        Ok(held)
-    }
+    Ok(recovered)
 }
 
-/// What from `from` on is not settled.
-fn amount(segments: &VecDeque<Held>, place: &Place, from: u64) -> io::Result<Amount> {
-    let from = from.max(place.marks.low());
+/// The next record's number: nobody has heard of it yet, even where records that others know of are lost.
+fn next(memory: &Memory, segments: &VecDeque<Held>) -> u64 {
+    let cursors = memory.cursors.values();
+    let ends = cursors.map(|cursor| cursor.marks.end().max(cursor.read));
+    let ends = ends.chain(segments.iter().map(|held| held.holds.end));
+    let ends = ends.chain(memory.segments.values().map(|segment| segment.end));
+    let ends = ends.chain(memory.owner.iter().map(|(end, _)| *end));
+    ends.max().unwrap_or(0)
+}
+
+/// A cursor's place; `again_bytes` after an unclean stop.
+fn place(state: &State, cursor: &CursorMemory, again_bytes: Option<u64>) -> io::Result<Place> {
+    let mut place = Place::at(0);
+    place.marks = cursor.marks.clone();
+    place.skip(&state.holes());
+    place.note.clone_from(&cursor.note);
+    place.unsettled = unsettled(&state.segments, &place.marks)?;
+    place.again_below = match again_bytes {
+        None => cursor.read,
+        Some(bytes) => cursor.read.max(reach(&state.segments, place.marks.low(), bytes)?),
+    };
+    Ok(place)
+}
+
+/// What is not settled.
+fn unsettled(segments: &VecDeque<Held>, marks: &Marks) -> io::Result<Amount> {
     let mut sum = Amount::default();
-    for held in segments.iter().filter(|held| held.holds.end > from) {
-        if held.segment.base >= from && !place.marks.touches(held.segment.base, held.holds.end) {
+    for held in segments.iter().filter(|held| held.holds.end > marks.low()) {
+        let base = held.segment.base;
+        if base >= marks.low() && !marks.touches(base, held.holds.end) {
             sum.add(held.amount());
             continue;
         }
-        let mut scan = Scan::new(held.segment.clone(), held.holds.end, Mode::Headers);
-        while let Some(one) = one(&mut scan)? {
-            if one.0 >= from && !place.marks.contains(one.0) {
-                sum.add(one.1);
-            }
-        }
+        walk(held, |content| {
+            sum.add(content.open(marks));
+            ControlFlow::Continue(())
+        })?;
     }
     Ok(sum)
 }
 
 /// The first record that lies more than `bytes` behind a cursor's mark.
-fn reach(segments: &VecDeque<Held>, place: &Place, bytes: u64) -> io::Result<u64> {
-    let low = place.marks.low();
-    let mut passed = 0;
-    let mut reached = low;
+fn reach(segments: &VecDeque<Held>, low: u64, bytes: u64) -> io::Result<u64> {
+    let (mut passed, mut reached) = (0, low);
+    let behind = Marks::at(low);
     for held in segments.iter().filter(|held| held.holds.end > low) {
-        let mut scan = Scan::new(held.segment.clone(), held.holds.end, Mode::Headers);
-        while let Some((seq, amount)) = one(&mut scan)? {
-            if seq < low {
-                continue;
-            }
-            passed += amount.bytes;
+        walk(held, |content| {
+            passed += content.open(&behind).bytes;
             if passed > bytes {
-                return Ok(reached);
+                return ControlFlow::Break(());
             }
-            reached = seq + 1;
+            reached = reached.max(content.range().1);
+            ControlFlow::Continue(())
+        })?;
+        if passed > bytes {
+            break;
         }
     }
     Ok(reached)
-}
-
-/// The next record's number and amount, whether or not its body is sound.
-fn one(scan: &mut Scan) -> io::Result<Option<(u64, Amount)>> {
-    let (seq, weight, bytes) = match scan.step()? {
-        Found::Record(item) => (item.seq, item.weight, item.size),
-        Found::Damaged {
-            seq, weight, size, ..
-        } => (seq, weight, size),
-        Found::End => return Ok(None),
-    };
-    let amount = Amount {
-        records: 1,
-        bytes,
-        weight: weight.into(),
-    };
-    Ok(Some((seq, amount)))
 }

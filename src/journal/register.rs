@@ -4,11 +4,14 @@
 //! ```text
 //!  0   8  "spwaycrs"
 //!  8   4  format version
-//! 12      frames
+//! 12   4  bytes of the frames that were written with the file
+//! 16   4  CRC32C of bytes 0..16
+//! 20      those, then what was added
 //! ```
 //!
-//! Losing frames at the end loses settlements, so that records are sent again; it
-//! never loses a record: a journal whose register is not whole gives unknown cursors everything that is there.
+//! The file is written anew, in the place of the old one, whenever a cursor comes or goes. Losing what was added loses
+//! settlements, so that records are sent again. Losing more never loses a record: a journal whose register is not whole
+//! gives unknown cursors everything that is there.
 
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
@@ -24,7 +27,7 @@ pub const NAME: &str = "cursors.log";
 const FRESH: &str = "cursors.tmp";
 const MAGIC: &[u8; 8] = b"spwaycrs";
 const VERSION: u32 = 1;
-const PREFIX: usize = 12;
+const PREFIX: usize = 20;
 
 /// The file is written anew when it has grown to this many bytes and to eight times what it must hold.
 const LONG: u64 = 128 * 1024;
@@ -40,6 +43,8 @@ pub struct Memory {
     pub owner: Option<(u64, Vec<u8>)>,
     /// The journal was closed in order after all this was written.
     pub closed: bool,
+    /// There may have been more cursors.
+    pub doubtful: bool,
 }
 
 /// What is remembered of a cursor.
@@ -58,12 +63,12 @@ pub struct CursorMemory {
 pub struct SegmentMemory {
     /// One past its last record.
     pub end: u64,
-    /// Records.
-    pub records: u64,
-    /// The sum of their weights.
+    /// The sum of its records' weights.
     pub weight: u64,
     /// Bytes up to the end of the last record.
     pub length: u64,
+    /// Not all of it can be read: it will be set aside rather than deleted.
+    pub damaged: bool,
 }
 
 /// The file, open for writing.
@@ -80,7 +85,7 @@ pub struct Register {
 pub struct Recalled {
     /// Its frames, merged.
     pub memory: Memory,
-    /// The file was there, and every frame was sound.
+    /// The file was there, and no cursor is missing.
     pub whole: bool,
 }
 
@@ -98,13 +103,13 @@ impl Register {
         let mut bytes = vec![0; usize::try_from(file.length()?).map_err(io::Error::other)?];
         let read = file.read_at(&mut bytes, 0)?;
         bytes.truncate(read);
-        match read_u32(&bytes, MAGIC.len()) {
-            Some(version) if bytes.starts_with(MAGIC) && version > VERSION => {
+        match version(&bytes) {
+            Some(version) if version > VERSION => {
                 let text = format!("`{}` has format {version}, newer than {VERSION}", path.display());
                 Err(io::Error::new(io::ErrorKind::Unsupported, text))
             }
-            Some(VERSION) if bytes.starts_with(MAGIC) => Ok(merge(&bytes)),
-            _ => Ok(Recalled::default()),
+            Some(_) => Ok(merge(&bytes)),
+            None => Ok(Recalled::default()),
         }
     }
 
@@ -116,6 +121,11 @@ impl Register {
             length: 0,
             fresh: 0,
         }
+    }
+
+    /// The next write holds everything.
+    pub fn renew(&mut self) {
+        self.file = None;
     }
 
     /// Whether the next write must hold everything: the file is long, or its end is not known to be sound.
@@ -142,8 +152,11 @@ impl Register {
             _ => {}
         }
         let file = disk.create(&fresh)?;
-        let mut bytes = [MAGIC.as_slice(), &VERSION.to_le_bytes()].concat();
-        frames.iter().for_each(|frame| frame.encode(&mut bytes));
+        let mut content = Vec::new();
+        frames.iter().for_each(|frame| frame.encode(&mut content));
+        let first = u32::try_from(content.len()).map_err(io::Error::other)?;
+        let prefix = [MAGIC, &VERSION.to_le_bytes()[..], &first.to_le_bytes()].concat();
+        let bytes = [&prefix[..], &crc32c::crc32c(&prefix).to_le_bytes(), &content].concat();
         file.append(&mut [IoSlice::new(&bytes)])?;
         file.sync()?;
         disk.rename(&fresh, &self.directory.join(NAME))?;
@@ -164,6 +177,13 @@ impl Register {
     }
 }
 
+/// The format of a register whose first bytes are sound.
+fn version(bytes: &[u8]) -> Option<u32> {
+    let crc = crc32c::crc32c(bytes.get(..PREFIX - 4)?);
+    let sound = bytes.starts_with(MAGIC) && read_u32(bytes, PREFIX - 4) == Some(crc);
+    sound.then(|| read_u32(bytes, MAGIC.len())).flatten()
+}
+
 fn merge(bytes: &[u8]) -> Recalled {
     let mut memory = Memory::default();
     let mut at = PREFIX;
@@ -171,8 +191,9 @@ fn merge(bytes: &[u8]) -> Recalled {
         memory.apply(frame);
         at = next;
     }
-    let whole = at == bytes.len();
-    memory.closed &= whole;
+    memory.closed &= at == bytes.len();
+    let first = read_u32(bytes, MAGIC.len() + 4).and_then(|first| usize::try_from(first).ok());
+    let whole = first.is_some_and(|first| at - PREFIX >= first) && !memory.doubtful;
     Recalled { memory, whole }
 }
 
@@ -184,10 +205,11 @@ impl Memory {
         self.closed = false;
         match frame {
             Frame::Cursor(name, cursor) => drop(self.cursors.insert(name, cursor)),
-            Frame::Forgotten(name) => drop(self.cursors.remove(&name)),
             Frame::Segment(base, segment) => drop(self.segments.insert(base, segment)),
             Frame::Owner(end, note) => self.owner = Some((end, note)),
-            Frame::Closed => self.closed = true,
+            // Whoever works here has asked for its cursors by now.
+            Frame::Closed => (self.closed, self.doubtful) = (true, false),
+            Frame::Doubtful => self.doubtful = true,
         }
     }
 }

@@ -7,9 +7,13 @@ use bytes::{Buf, Bytes};
 
 use super::record::{HEADER, Header, Item, read_u64};
 use super::segment::{self, Segment};
+use super::state::Amount;
 
-/// Read from the file at once.
+/// Read from the file at once, in bytes.
 const CHUNK: usize = 1 << 20;
+
+/// The same where headers alone are wanted.
+const SMALL_CHUNK: usize = 8 << 10;
 
 /// A walk over one segment.
 pub struct Scan {
@@ -22,6 +26,8 @@ pub struct Scan {
     at: u64,
     /// Bytes of the file from `at` on.
     buffer: Bytes,
+    /// Bytes of the file when that was last asked.
+    length: u64,
     mode: Mode,
 }
 
@@ -43,10 +49,8 @@ pub enum Found {
     Damaged {
         /// Its sequence number.
         seq: u64,
-        /// Its weight.
-        weight: u32,
-        /// Bytes on disk.
-        size: u64,
+        /// What its header says of it.
+        amount: Amount,
         /// The file ends within it, as after a torn write.
         torn: bool,
     },
@@ -70,6 +74,7 @@ impl Scan {
             end,
             at: start.1,
             buffer: Bytes::new(),
+            length: 0,
             segment,
             mode,
         }
@@ -98,7 +103,10 @@ impl Scan {
     /// Goes one record on.
     pub fn step(&mut self) -> io::Result<Found> {
         loop {
-            let chunk = if self.mode == Mode::Whole { CHUNK } else { HEADER };
+            let chunk = match self.mode {
+                Mode::Whole => CHUNK,
+                Mode::Headers => SMALL_CHUNK,
+            };
             if self.expected >= self.end || !self.fill(HEADER, chunk)? {
                 return Ok(Found::End);
             }
@@ -118,27 +126,31 @@ impl Scan {
         let size = header.size();
         let damaged = |torn| Found::Damaged {
             seq: header.seq,
-            weight: header.weight,
-            size,
+            amount: Amount {
+                records: 1,
+                bytes: size,
+                weight: header.weight.into(),
+            },
             torn,
         };
         if self.mode == Mode::Headers {
-            let there = self.at + size <= self.segment.file.length()?;
-            return match there {
-                true => {
-                    self.advance(header.seq, size);
-                    Ok(Found::Record(item(header, Bytes::new(), Bytes::new())))
-                }
-                false => self.step_over(header, damaged(true)),
-            };
+            if !self.reaches(size)? {
+                return Ok(self.step_over(header, damaged(true)));
+            }
+            self.advance(header.seq, size);
+            return Ok(Found::Record(item(header, Bytes::new(), Bytes::new())));
         }
         let whole = usize::try_from(size).map_err(io::Error::other)?;
         if !self.fill(whole, CHUNK)? {
-            return self.step_over(header, damaged(true));
+            return Ok(self.step_over(header, damaged(true)));
         }
         let mut payload = self.buffer.slice(HEADER..whole);
         if !header.fits(&payload) {
-            return self.step_over(header, damaged(false));
+            return Ok(self.step_over(header, damaged(false)));
+        }
+        // A record that is kept must not keep a whole chunk.
+        if whole < CHUNK / 2 {
+            payload = Bytes::copy_from_slice(&payload);
         }
         self.advance(header.seq, size);
         let head = payload.split_to((header.head as usize).min(payload.len()));
@@ -146,10 +158,10 @@ impl Scan {
     }
 
     /// A damaged record may have been overwritten by others: the search goes on right behind its header.
-    fn step_over(&mut self, header: &Header, found: Found) -> io::Result<Found> {
+    fn step_over(&mut self, header: &Header, found: Found) -> Found {
         self.skip(HEADER as u64);
         self.expected = header.seq + 1;
-        Ok(found)
+        found
     }
 
     fn advance(&mut self, seq: u64, size: u64) {
@@ -202,20 +214,24 @@ impl Scan {
             return Ok(true);
         }
         // A length out of a header is not believed further than the file goes.
-        let there = self.segment.file.length()?.saturating_sub(self.at);
-        if there < wanted as u64 {
+        if !self.reaches(wanted as u64)? {
             return Ok(false);
         }
-        let mut bytes = vec![
-            0;
-            chunk
-                .max(wanted)
-                .min(usize::try_from(there).unwrap_or(usize::MAX))
-        ];
+        let there = usize::try_from(self.length - self.at).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; chunk.max(wanted).min(there)];
         let read = self.segment.file.read_at(&mut bytes, self.at)?;
         bytes.truncate(read);
         self.buffer = bytes.into();
         Ok(self.buffer.len() >= wanted)
+    }
+
+    /// Whether the file goes on for `bytes` from `at` on.
+    fn reaches(&mut self, bytes: u64) -> io::Result<bool> {
+        let end = self.at.saturating_add(bytes);
+        if end > self.length {
+            self.length = self.segment.file.length()?;
+        }
+        Ok(end <= self.length)
     }
 }
 

@@ -45,9 +45,6 @@ pub enum NotASegment {
         /// Its format.
         version: u32,
     },
-    /// The header is not that of a segment.
-    #[error("`{}` does not begin as a segment does", .0.display())]
-    Header(PathBuf),
     /// It cannot be read.
     #[error("cannot read `{path}`: {error}", path = .0.display(), error = .1)]
     Io(PathBuf, io::Error),
@@ -56,39 +53,38 @@ pub enum NotASegment {
 // === impl Segment ===
 
 impl Segment {
-    /// Makes a new file whose first record will be `base`.
+    /// Makes a new file whose first record will be `base`. A file that is there is what is left of an attempt that
+    /// failed.
     pub fn create(disk: &dyn Disk, directory: &Path, base: u64) -> io::Result<Self> {
         let path = directory.join(file_name(base));
-        let file = disk.create(&path)?;
-        let written = file
-            .append(&mut [IoSlice::new(&header(base))])
-            .and_then(|()| file.sync())
-            .and_then(|()| disk.sync_directory(directory));
-        match written {
-            Ok(()) => Ok(Self { base, path, file }),
-            Err(error) => {
-                drop(file);
-                // The next attempt needs the name; if this fails too, the next one will.
-                drop(disk.remove(&path));
-                Err(error)
+        let file = match disk.create(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                disk.remove(&path)?;
+                disk.create(&path)?
             }
-        }
+            other => other?,
+        };
+        file.append(&mut [IoSlice::new(&header(base))])?;
+        file.sync()?;
+        disk.sync_directory(directory)?;
+        Ok(Self { base, path, file })
     }
 
-    /// Opens one that is there.
-    pub fn open(disk: &dyn Disk, directory: &Path, base: u64) -> Result<Self, NotASegment> {
+    /// Opens one that is there, and says whether its header is sound.
+    pub fn open(disk: &dyn Disk, directory: &Path, base: u64) -> Result<(Self, bool), NotASegment> {
         let path = directory.join(file_name(base));
         let io_error = |error| NotASegment::Io(path.clone(), error);
         let file = disk.open(&path).map_err(io_error)?;
         let mut bytes = [0; HEADER as usize];
         let read = file.read_at(&mut bytes, 0).map_err(io_error)?;
         let found = bytes.get(..read).unwrap_or_default();
+        let sound = sound(found);
         match read_u32(found, 8) {
-            Some(version) if found.starts_with(MAGIC) && version > VERSION && sound(found) => {
-                Err(NotASegment::Newer { path, version })
+            Some(version) if sound && version > VERSION => Err(NotASegment::Newer { path, version }),
+            _ => {
+                let sound = sound && read_u64(found, 12) == Some(base);
+                Ok((Self { base, path, file }, sound))
             }
-            Some(_) if sound(found) && read_u64(found, 12) == Some(base) => Ok(Self { base, path, file }),
-            _ => Err(NotASegment::Header(path)),
         }
     }
 }

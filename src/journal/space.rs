@@ -75,7 +75,8 @@ impl Space {
 
     /// Counts bytes that are gone.
     pub(super) fn free(&self, bytes: u64) {
-        self.0.used.fetch_sub(bytes, Ordering::Relaxed);
+        let less = |used: u64| used.saturating_sub(bytes);
+        self.0.used.update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 }
 
@@ -87,10 +88,11 @@ impl Room {
         self.bytes
     }
 
-    /// `size` bytes are in a file now, and are freed with it; what was set aside beyond them is free.
+    /// A record of `size` bytes is in a file now; they are freed with it.
     pub(super) fn filled(mut self, size: u64) {
+        let rest = self.bytes.saturating_sub(size);
         self.space.take(size.saturating_sub(self.bytes));
-        self.bytes = self.bytes.saturating_sub(size);
+        self.bytes = rest;
     }
 }
 

@@ -24,6 +24,8 @@ pub struct State {
     pub tail: Tail,
     /// Every cursor, those without a reader included.
     pub cursors: BTreeMap<String, Place>,
+    /// Whether every cursor that ever was is known; that is so, too, once somebody appends, having asked for its cursors.
+    pub whole: bool,
     /// Whether cursors have moved since the register was written.
     pub moved: bool,
     /// Why nothing can be appended.
@@ -43,10 +45,8 @@ pub struct Held {
     pub holds: SegmentMemory,
     /// Takes no more records.
     pub sealed: bool,
-    /// Not all of it can be read: it will be set aside rather than deleted.
-    pub damaged: bool,
-    /// Bytes behind what is committed, of a write that failed.
-    pub waste: u64,
+    /// Bytes of the file: more than is committed after a write that failed, less after a loss.
+    file_length: u64,
     /// Where some of its records begin: sequence number and offset, in order.
     pub index: Vec<(u64, u64)>,
 }
@@ -100,9 +100,15 @@ impl State {
         self.segments.get(at)
     }
 
-    /// The first record that some cursor has not settled.
+    /// The first record that is still needed: some cursor has not settled it, or the owner, who has not come yet, has
+    /// not counted it. All are as long as it is not known which cursors there are.
     pub fn low(&self) -> u64 {
+        if !self.whole {
+            return 0;
+        }
         let lows = self.cursors.values().map(|place| place.marks.low());
+        let note = self.owner_note.as_ref().filter(|_| self.owner.is_none());
+        let lows = lows.chain(note.map(|(end, _)| *end));
         lows.min().unwrap_or(self.next)
     }
 
@@ -116,6 +122,33 @@ impl State {
     /// Bytes on disk of all segments.
     pub fn bytes(&self) -> u64 {
         self.segments.iter().map(Held::bytes).sum()
+    }
+
+    /// Numbers that no record has any more: first and one past the last.
+    pub fn holes(&self) -> Vec<(u64, u64)> {
+        let mut holes = Vec::new();
+        let mut at = 0;
+        for held in &self.segments {
+            holes.push((at, held.segment.base));
+            at = held.holds.end;
+        }
+        holes.push((at, self.next));
+        holes.retain(|(start, end)| start < end);
+        holes
+    }
+
+    /// A place for a new cursor, at the end or at the beginning.
+    pub fn new_place(&self, at_end: bool) -> Place {
+        if at_end {
+            return Place::at(self.next);
+        }
+        let mut place = Place::at(0);
+        place.again_below = self.next;
+        place.skip(&self.holes());
+        for held in &self.segments {
+            place.unsettled.add(held.amount());
+        }
+        place
     }
 
     /// What is to be remembered of the owner's counts.
@@ -143,21 +176,41 @@ impl Held {
             segment: Arc::new(segment),
             holds,
             sealed: false,
-            damaged: false,
-            waste: 0,
+            file_length: segment::HEADER,
             index: Vec::new(),
+        }
+    }
+
+    /// A segment whose file is there, with this many bytes; what it holds is not known yet.
+    pub fn found(segment: Segment, length: u64) -> Self {
+        Self {
+            sealed: true,
+            file_length: length,
+            ..Self::empty(segment)
         }
     }
 
     /// Bytes on disk.
     pub fn bytes(&self) -> u64 {
-        self.holds.length + self.waste
+        self.file_length
+    }
+
+    /// The file is this long; returns by how many bytes it has grown.
+    pub fn grow_to(&mut self, length: u64) -> u64 {
+        let more = length.saturating_sub(self.file_length);
+        self.file_length += more;
+        more
+    }
+
+    /// How many records it holds: their numbers have no gap.
+    pub fn records(&self) -> u64 {
+        self.holds.end - self.segment.base
     }
 
     /// All of its records.
     pub fn amount(&self) -> Amount {
         Amount {
-            records: self.holds.records,
+            records: self.records(),
             bytes: self.holds.length.saturating_sub(segment::HEADER),
             weight: self.holds.weight,
         }
@@ -170,9 +223,9 @@ impl Held {
             self.index.push((seq, self.holds.length));
         }
         self.holds.end = seq + 1;
-        self.holds.records += 1;
         self.holds.weight += u64::from(weight);
         self.holds.length += size;
+        self.file_length += size;
     }
 
     /// A known beginning at or before a record: sequence number and offset.
@@ -199,6 +252,14 @@ impl Place {
         }
     }
 
+    /// Steps over numbers that no record has.
+    pub fn skip(&mut self, holes: &[(u64, u64)]) {
+        for (start, end) in holes {
+            self.marks.add(*start, *end);
+        }
+        self.skip_settled();
+    }
+
     /// What is to be remembered of it.
     pub fn memory(&self) -> CursorMemory {
         let mut note = self.note.clone();
@@ -208,7 +269,7 @@ impl Place {
         }
         CursorMemory {
             marks: self.marks.clone(),
-            // What an earlier process may have given out stays so, whether or not this one came so far.
+            // Nobody has had what comes after this.
             read: self.read.max(self.again_below),
             note,
         }

@@ -1,3 +1,8 @@
+//! Promises of the journal, proven on simulated and on real disks.
+
+mod disk;
+mod model;
+
 use std::sync::{Arc, Mutex, mpsc};
 
 use super::disk::FileSystem;

@@ -67,7 +67,7 @@ impl Log {
         }
         self.drop_unused()?;
         let base = self.state().next;
-        let held = Held::empty(Segment::create(&*self.disk, &self.directory, base)?);
+        let held = Held::empty(self.new_segment(writer, base)?);
         let segment = held.segment.clone();
         self.space.take(segment::HEADER);
         self.state().segments.push_back(held);
@@ -75,9 +75,28 @@ impl Log {
         Ok(segment)
     }
 
+    fn new_segment(&self, writer: &mut Writer, base: u64) -> io::Result<Segment> {
+        if let Some(spare) = writer.spares.take() {
+            let segment = Segment::recreate(&*self.disk, &self.directory, base, &spare);
+            if segment.is_ok() {
+                return segment;
+            }
+            // Whatever is wrong with it, a new one will tell.
+            drop(self.disk.remove(&spare));
+        }
+        Segment::create(&*self.disk, &self.directory, base)
+    }
+
     /// The newest segment takes no more records.
     pub(super) fn seal(&self, writer: &mut Writer) {
-        writer.active = None;
+        let Some(active) = writer.active.take() else {
+            return;
+        };
+        let committed = self.state().segments.back().map_or(0, |held| held.holds.length);
+        // Behind it lies what the file held before, or what a failed write left. To keep that costs only space.
+        if active.file.length().is_ok_and(|length| length > committed) {
+            drop(active.file.truncate(committed));
+        }
         let mut state = self.state();
         let Some(held) = state.segments.back_mut() else {
             return;
@@ -109,6 +128,7 @@ impl Log {
             return;
         };
         self.seal(writer);
+        writer.spares.clear(&*self.disk);
         let length = active.file.length().unwrap_or(0);
         if let Some(held) = self.state().segments.back_mut() {
             self.space.take(held.grow_to(length));

@@ -110,11 +110,9 @@ impl Cursor {
         // Before the segment's first record there is nothing, and never was.
         let mut next = from.max(held.segment.base);
         let fits = |scan: &Scan| Arc::ptr_eq(scan.segment(), &held.segment) && scan.expected() <= next;
-        let mut scan = walk.take().filter(fits).unwrap_or_else(|| {
-            let start = held.start_for(next);
-            Scan::from(held.segment.clone(), start, held.holds.end, Mode::Whole)
-        });
-        scan.extend(held.holds.end);
+        let known = walk.take().filter(fits);
+        let mut scan = known.unwrap_or_else(|| Scan::over(held, next, Mode::Whole));
+        scan.extend(held);
         while next < held.holds.end && (read.items.is_empty() || read.bytes < most) {
             match scan.step()? {
                 Found::Record(item) if item.seq < next => {}

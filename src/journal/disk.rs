@@ -13,6 +13,8 @@ pub trait Disk: Send + Sync {
     fn list(&self, directory: &Path) -> io::Result<Vec<String>>;
     /// Makes a new file to append to and to read; fails when it is there already.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Opens a file that is there to be written over, from its beginning on, and to be read.
+    fn reuse(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Opens a file to read.
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Gives a file another name, in the place of one that had it.
@@ -23,14 +25,16 @@ pub trait Disk: Send + Sync {
     fn sync_directory(&self, directory: &Path) -> io::Result<()>;
 }
 
-/// A file: written at its end, read anywhere.
+/// A file: written from its beginning on, without gaps, and read anywhere.
 pub trait DiskFile: Send + Sync {
-    /// Writes all of `parts` at the end. After an error any part of them may have been written.
+    /// Writes all of `parts` behind what was written before. After an error any part of them may have been written.
     fn append(&self, parts: &mut [IoSlice<'_>]) -> io::Result<()>;
     /// Reads at `offset`; fewer bytes than asked for only at the end of the file.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
     /// Its length in bytes.
     fn length(&self) -> io::Result<u64>;
+    /// Cuts off what lies behind `length` bytes.
+    fn truncate(&self, length: u64) -> io::Result<()>;
     /// Makes what was appended durable.
     fn sync(&self) -> io::Result<()>;
 }
@@ -67,10 +71,14 @@ impl Disk for FileSystem {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         let file = OpenOptions::new()
             .read(true)
-            .append(true)
+            .write(true)
             .create_new(true)
             .open(path)?;
         Ok(Box::new(file))
+    }
+
+    fn reuse(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(OpenOptions::new().read(true).write(true).open(path)?))
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
@@ -119,6 +127,10 @@ impl DiskFile for File {
 
     fn length(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
+    }
+
+    fn truncate(&self, length: u64) -> io::Result<()> {
+        self.set_len(length)
     }
 
     fn sync(&self) -> io::Result<()> {

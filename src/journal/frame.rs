@@ -24,6 +24,8 @@ pub enum Frame {
     Closed,
     /// An earlier register was damaged: there may have been more cursors.
     Doubtful,
+    /// Records before this one were committed.
+    Committed(u64),
 }
 
 // === impl Frame ===
@@ -69,6 +71,10 @@ impl Frame {
             }
             Self::Closed => content.push(4),
             Self::Doubtful => content.push(5),
+            Self::Committed(next) => {
+                content.push(6);
+                put(&mut content, &[*next]);
+            }
         }
         let length = u32::try_from(content.len()).unwrap_or(u32::MAX).to_le_bytes();
         let crc = crc32c::crc32c_append(crc32c::crc32c(&length), &content);
@@ -104,6 +110,7 @@ impl Frame {
             3 => Self::Owner(fields.number()?, fields.bytes()?),
             4 => Self::Closed,
             5 => Self::Doubtful,
+            6 => Self::Committed(fields.number()?),
             _ => return None,
         };
         Some(frame)

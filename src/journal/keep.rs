@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::disk::Disk;
 use super::frame::Frame;
@@ -36,7 +37,7 @@ impl Log {
             writer.frames.clear();
         }
         // A full disk must not keep passed segments from making room: what is behind every cursor is not needed.
-        let deleted = passed.iter().try_for_each(|held| self.delete(held));
+        let deleted = passed.iter().try_for_each(|held| self.delete(writer, held));
         let result = remembered.and(deleted);
         self.state().moved |= result.is_err();
         result
@@ -74,6 +75,7 @@ impl Log {
         let cursors = state.cursors.iter();
         frames.extend(cursors.map(|(name, place)| Frame::Cursor(name.clone(), place.memory())));
         frames.extend(state.owner_memory().map(|(end, note)| Frame::Owner(end, note)));
+        frames.push(Frame::Committed(state.next));
         let low = state.low();
         let passed = state.segments.iter();
         let passed = passed.take_while(|held| held.sealed && held.holds.end <= low);
@@ -81,14 +83,14 @@ impl Log {
         (frames, passed)
     }
 
-    fn delete(&self, held: &Held) -> io::Result<()> {
+    fn delete(&self, writer: &mut Writer, held: &Held) -> io::Result<()> {
+        let (disk, directory) = (&*self.disk, &self.directory);
         let gone = match held.holds.damaged {
-            true => set_aside(
-                &*self.disk,
-                &self.directory,
-                &segment::file_name(held.segment.base),
-            ),
-            false => self.disk.remove(&held.segment.path),
+            true => set_aside(disk, directory, &segment::file_name(held.segment.base)),
+            false if self.is_spare(held) && writer.spares.keep(disk, directory, &held.segment.path)? => {
+                Ok(())
+            }
+            false => disk.remove(&held.segment.path),
         };
         match gone {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -100,6 +102,13 @@ impl Log {
             .segments
             .retain(|known| known.segment.base != held.segment.base);
         Ok(())
+    }
+
+    /// Whether a file may be written over: it has its full length, the disk has room, and nobody reads it any more but the
+    /// list of segments and whoever asks.
+    fn is_spare(&self, held: &Held) -> bool {
+        let full = held.holds.length >= self.options.segment_bytes;
+        full && self.state().trouble.is_none() && Arc::strong_count(&held.segment) <= 2
     }
 
     /// Adds a cursor, at the end or at the beginning. It is durable when this returns: no record that is acknowledged

@@ -12,6 +12,7 @@ use super::frame::Frame;
 use super::register::Register;
 use super::segment::Segment;
 use super::space::Space;
+use super::spares::Spares;
 use super::state::State;
 
 /// How a journal works.
@@ -25,6 +26,9 @@ pub struct Options {
     pub tail_bytes: u64,
     /// After an unclean stop, unsettled records in this many bytes from a cursor's mark on count as given out before.
     pub again_bytes: u64,
+    /// So many files of passed segments are kept to be written over. They and the rest of one that is being written over
+    /// are not counted against the disk budget.
+    pub spares: usize,
 }
 
 /// The log.
@@ -45,6 +49,7 @@ pub(super) struct Writer {
     pub(super) register: Register,
     /// Not in the register yet.
     pub(super) frames: Vec<Frame>,
+    pub(super) spares: Spares,
 }
 
 /// Records could not be made durable. What was written of them may still be found after a crash.
@@ -61,6 +66,7 @@ impl Default for Options {
             segment_bytes: 64 << 20,
             tail_bytes: 32 << 20,
             again_bytes: 64 << 20,
+            spares: 0,
         }
     }
 }
@@ -86,6 +92,7 @@ impl Log {
         let writer = Writer {
             active: None,
             register: Register::new(directory),
+            spares: Spares::new(options.spares),
             frames: Vec::new(),
         };
         Self {

@@ -61,7 +61,7 @@ impl Gap {
     pub fn find(held: &Held, start: u64, end: u64) -> io::Result<Self> {
         let mut all = held.amount();
         let mut before = start - held.segment.base;
-        let mut scan = Scan::new(held.segment.clone(), held.holds.end, Mode::Headers);
+        let mut scan = Scan::over(held, held.segment.base, Mode::Headers);
         while let Some((seq, amount)) = record(scan.step()?) {
             all.remove(amount);
             before -= u64::from(seq < start);
@@ -102,7 +102,7 @@ impl Gap {
 
 /// Visits everything that a segment holds, in order.
 pub fn walk(held: &Held, mut visit: impl FnMut(Content) -> ControlFlow<()>) -> io::Result<()> {
-    let mut scan = Scan::new(held.segment.clone(), held.holds.end, Mode::Headers);
+    let mut scan = Scan::over(held, held.segment.base, Mode::Headers);
     let mut next = held.segment.base;
     loop {
         let found = record(scan.step()?);

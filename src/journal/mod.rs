@@ -17,6 +17,7 @@ mod register;
 mod scan;
 mod segment;
 mod space;
+mod spares;
 mod state;
 mod survey;
 mod tail;

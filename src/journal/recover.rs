@@ -14,6 +14,7 @@ use super::missing::walk;
 use super::register::{CursorMemory, Memory, Register};
 use super::segment::NotASegment;
 use super::space::Space;
+use super::spares::Spares;
 use super::state::{Amount, Held, Place, State};
 use super::survey::Files;
 use super::tail::Tail;
@@ -47,6 +48,7 @@ pub fn recover(
 ) -> Result<Recovered, OpenError> {
     let io_error = |error| OpenError::Io(directory.to_owned(), error);
     disk.create_directory(directory).map_err(io_error)?;
+    Spares::sweep(&*disk, directory).map_err(io_error)?;
     let recalled = Register::recall(&*disk, directory).map_err(io_error)?;
     let memory = recalled.memory;
     let files = Files {
@@ -54,6 +56,7 @@ pub fn recover(
         directory,
         observer: &*observer,
         sync: options.sync,
+        committed: memory.committed,
     };
     let segments = files.segments(&memory)?;
     for held in &segments {

@@ -41,6 +41,8 @@ pub struct Memory {
     pub segments: BTreeMap<u64, SegmentMemory>,
     /// The owner's counts, and the first record that they do not know of.
     pub owner: Option<(u64, Vec<u8>)>,
+    /// Records before this one were committed.
+    pub committed: u64,
     /// The journal was closed in order after all this was written.
     pub closed: bool,
     /// There may have been more cursors.
@@ -210,6 +212,7 @@ impl Memory {
             // Whoever works here has asked for its cursors by now.
             Frame::Closed => (self.closed, self.doubtful) = (true, false),
             Frame::Doubtful => self.doubtful = true,
+            Frame::Committed(next) => self.committed = next,
         }
     }
 }

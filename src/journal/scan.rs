@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes};
 
 use super::record::{HEADER, Header, Item, read_u64};
 use super::segment::{self, Segment};
-use super::state::Amount;
+use super::state::{Amount, Held};
 
 /// Read from the file at once, in bytes.
 const CHUNK: usize = 1 << 20;
@@ -22,6 +22,8 @@ pub struct Scan {
     expected: u64,
     /// Records from here on are not this segment's: they were never committed.
     end: u64,
+    /// Bytes from here on may be changing still.
+    until: u64,
     /// Where the next record is sought.
     at: u64,
     /// Bytes of the file from `at` on.
@@ -51,8 +53,6 @@ pub enum Found {
         seq: u64,
         /// What its header says of it.
         amount: Amount,
-        /// The file ends within it, as after a torn write.
-        torn: bool,
     },
     /// Nothing more.
     End,
@@ -63,20 +63,26 @@ pub enum Found {
 impl Scan {
     /// A walk over the records of `segment` before `end`.
     pub fn new(segment: Arc<Segment>, end: u64, mode: Mode) -> Self {
-        let start = (segment.base, segment::HEADER);
-        Self::from(segment, start, end, mode)
-    }
-
-    /// The same from a record on whose offset is known: `start` is its sequence number and offset.
-    pub fn from(segment: Arc<Segment>, start: (u64, u64), end: u64, mode: Mode) -> Self {
         Self {
-            expected: start.0,
+            expected: segment.base,
             end,
-            at: start.1,
+            until: u64::MAX,
+            at: segment::HEADER,
             buffer: Bytes::new(),
             length: 0,
             segment,
             mode,
+        }
+    }
+
+    /// A walk over the records that a segment holds, from a known beginning at or before `seq` on.
+    pub fn over(held: &Held, seq: u64, mode: Mode) -> Self {
+        let (expected, at) = held.start_for(seq);
+        Self {
+            expected,
+            at,
+            until: held.settled_length(),
+            ..Self::new(held.segment.clone(), held.holds.end, mode)
         }
     }
 
@@ -95,9 +101,10 @@ impl Scan {
         self.expected
     }
 
-    /// More records have been committed: the walk goes on up to `end`.
-    pub fn extend(&mut self, end: u64) {
-        self.end = self.end.max(end);
+    /// More records have been committed: the walk goes on over them.
+    pub fn extend(&mut self, held: &Held) {
+        self.end = self.end.max(held.holds.end);
+        self.until = self.until.max(held.settled_length());
     }
 
     /// Goes one record on.
@@ -124,29 +131,28 @@ impl Scan {
 
     fn record(&mut self, header: &Header) -> io::Result<Found> {
         let size = header.size();
-        let damaged = |torn| Found::Damaged {
+        let damaged = Found::Damaged {
             seq: header.seq,
             amount: Amount {
                 records: 1,
                 bytes: size,
                 weight: header.weight.into(),
             },
-            torn,
         };
         if self.mode == Mode::Headers {
             if !self.reaches(size)? {
-                return Ok(self.step_over(header, damaged(true)));
+                return Ok(self.step_over(header, damaged));
             }
             self.advance(header.seq, size);
             return Ok(Found::Record(item(header, Bytes::new(), Bytes::new())));
         }
         let whole = usize::try_from(size).map_err(io::Error::other)?;
         if !self.fill(whole, CHUNK)? {
-            return Ok(self.step_over(header, damaged(true)));
+            return Ok(self.step_over(header, damaged));
         }
         let mut payload = self.buffer.slice(HEADER..whole);
         if !header.fits(&payload) {
-            return Ok(self.step_over(header, damaged(false)));
+            return Ok(self.step_over(header, damaged));
         }
         // A record that is kept must not keep a whole chunk.
         if whole < CHUNK / 2 {
@@ -229,7 +235,7 @@ impl Scan {
     fn reaches(&mut self, bytes: u64) -> io::Result<bool> {
         let end = self.at.saturating_add(bytes);
         if end > self.length {
-            self.length = self.segment.file.length()?;
+            self.length = self.segment.file.length()?.min(self.until);
         }
         Ok(end <= self.length)
     }

@@ -70,6 +70,18 @@ impl Segment {
         Ok(Self { base, path, file })
     }
 
+    /// The same out of a file that is written over. It gets its name when its header is durable: under the name of a
+    /// segment it never holds anything else.
+    pub fn recreate(disk: &dyn Disk, directory: &Path, base: u64, spare: &Path) -> io::Result<Self> {
+        let path = directory.join(file_name(base));
+        let file = disk.reuse(spare)?;
+        file.append(&mut [IoSlice::new(&header(base))])?;
+        file.sync()?;
+        disk.rename(spare, &path)?;
+        disk.sync_directory(directory)?;
+        Ok(Self { base, path, file })
+    }
+
     /// Opens one that is there, and says whether its header is sound.
     pub fn open(disk: &dyn Disk, directory: &Path, base: u64) -> Result<(Self, bool), NotASegment> {
         let path = directory.join(file_name(base));

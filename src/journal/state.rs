@@ -202,6 +202,11 @@ impl Held {
         more
     }
 
+    /// Bytes of the file that change no more: behind what is committed a write may be under way, over what was there.
+    pub fn settled_length(&self) -> u64 {
+        if self.sealed { u64::MAX } else { self.holds.length }
+    }
+
     /// How many records it holds: their numbers have no gap.
     pub fn records(&self) -> u64 {
         self.holds.end - self.segment.base

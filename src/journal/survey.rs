@@ -20,6 +20,8 @@ pub struct Files<'a> {
     pub observer: &'a dyn Observer,
     /// Whether what is found is made durable before it counts.
     pub sync: bool,
+    /// Records below this one were committed; of later ones nobody knows.
+    pub committed: u64,
 }
 
 /// What is known of a segment before it is read.
@@ -98,9 +100,9 @@ impl Files<'_> {
                     holds.end = item.seq + 1;
                     holds.length = scan.position();
                 }
-                Found::Damaged { amount, torn, .. } => {
+                Found::Damaged { seq, amount } => {
                     pending += amount.weight;
-                    damaged |= !torn;
+                    damaged |= seq < self.committed;
                 }
                 Found::End => break,
             }

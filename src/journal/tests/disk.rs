@@ -51,8 +51,12 @@ struct Renaming {
 #[derive(Clone, Default)]
 struct Contents {
     bytes: Vec<u8>,
-    /// So many of them are durable.
+    /// So many of them were written; behind them lies what the file held before.
+    written: usize,
+    /// So many of those are durable.
     synced: usize,
+    /// What the file held before it was written over.
+    before: Vec<u8>,
     /// Ranges whose sync failed: a later sync says nothing about them.
     doubtful: Vec<(usize, usize)>,
 }
@@ -97,16 +101,14 @@ impl SimulatedDisk {
         let mut world = self.world();
         let id = world.next;
         world.next += 1;
-        let synced = bytes.len();
-        let doubtful = Vec::new();
-        world.contents.insert(
-            id,
-            Contents {
-                bytes,
-                synced,
-                doubtful,
-            },
-        );
+        let length = bytes.len();
+        let contents = Contents {
+            bytes,
+            written: length,
+            synced: length,
+            ..Contents::default()
+        };
+        world.contents.insert(id, contents);
         world.names.insert(path.to_owned(), id);
         world.durable_names.insert(path.to_owned(), id);
     }
@@ -127,7 +129,7 @@ impl SimulatedDisk {
             return false;
         };
         let contents = &world.contents[id];
-        Some(id) == durable && contents.synced == contents.bytes.len() && contents.doubtful.is_empty()
+        Some(id) == durable && contents.synced == contents.written && contents.doubtful.is_empty()
     }
 
     /// Changes a bit of a stored byte.
@@ -174,11 +176,11 @@ fn apply(names: &mut BTreeMap<PathBuf, u64>, renaming: &Renaming) {
 
 impl Contents {
     fn tear(&mut self, dice: &mut StdRng) {
-        let unsynced = self.synced..self.bytes.len();
+        let unsynced = self.synced..self.written;
         let end = match dice.random_range(0..4) {
             0 => self.synced,
-            1 => self.bytes.len(),
-            _ => dice.random_range(self.synced..=self.bytes.len()),
+            1 => self.written,
+            _ => dice.random_range(self.synced..=self.written),
         };
         let mut risky = std::mem::take(&mut self.doubtful);
         risky.push((unsynced.start, unsynced.end));
@@ -188,13 +190,35 @@ impl Contents {
                 .flat_map(|(start, end)| (*start..*end).step_by(BLOCK))
             {
                 if dice.random_bool(0.3) {
-                    let stop = (at + BLOCK).min(self.bytes.len());
-                    self.bytes[at.min(stop)..stop].fill(0);
+                    self.undo(at, at + BLOCK);
                 }
             }
         }
-        self.bytes.truncate(end);
-        self.synced = end;
+        self.undo(end, self.written);
+        self.bytes.truncate(end.max(self.before.len()));
+        (self.written, self.synced) = (self.bytes.len(), self.bytes.len());
+        self.before.clear();
+    }
+
+    /// Puts back what was there before; zeros where nothing was.
+    fn undo(&mut self, from: usize, to: usize) {
+        for at in from..to.min(self.written) {
+            self.bytes[at] = self.before.get(at).copied().unwrap_or(0);
+        }
+    }
+
+    /// What is there may be written over.
+    fn begin_anew(&mut self) {
+        self.before = self.bytes.clone();
+        (self.written, self.synced) = (0, 0);
+        self.doubtful.clear();
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let end = self.written + bytes.len();
+        self.bytes.resize(end.max(self.bytes.len()), 0);
+        self.bytes[self.written..end].copy_from_slice(bytes);
+        self.written = end;
     }
 }
 
@@ -273,6 +297,17 @@ impl Disk for SimulatedDisk {
         }))
     }
 
+    fn reuse(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let mut world = self.world();
+        world.may_change()?;
+        let id = world.id(path)?;
+        world.contents.get_mut(&id).unwrap().begin_anew();
+        Ok(Box::new(SimulatedFile {
+            world: self.clone(),
+            id,
+        }))
+    }
+
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         let id = self.world().id(path)?;
         Ok(Box::new(SimulatedFile {
@@ -343,7 +378,7 @@ impl DiskFile for SimulatedFile {
         };
         let written = bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX));
         let contents = world.contents.get_mut(&self.id).unwrap();
-        contents.bytes.extend_from_slice(&bytes[..written]);
+        contents.write(&bytes[..written]);
         failed?;
         match written == bytes.len() {
             true => Ok(()),
@@ -368,12 +403,23 @@ impl DiskFile for SimulatedFile {
         Ok(self.world.world().contents[&self.id].bytes.len() as u64)
     }
 
+    fn truncate(&self, length: u64) -> io::Result<()> {
+        let mut world = self.world.world();
+        world.may_change()?;
+        let contents = world.contents.get_mut(&self.id).unwrap();
+        contents.bytes.truncate(usize::try_from(length).unwrap());
+        contents.before.truncate(contents.bytes.len());
+        contents.written = contents.written.min(contents.bytes.len());
+        contents.synced = contents.synced.min(contents.bytes.len());
+        Ok(())
+    }
+
     fn sync(&self) -> io::Result<()> {
         let mut world = self.world.world();
         let world = &mut *world;
         let failed = world.strike();
         let contents = world.contents.get_mut(&self.id).unwrap();
-        let range = (contents.synced, contents.bytes.len());
+        let range = (contents.synced, contents.written);
         if failed.is_err() && range.0 < range.1 {
             contents.doubtful.push(range);
         }

@@ -75,6 +75,7 @@ impl Aside {
             let directory = setting.directory.join(place).join(&name);
             let options = Options {
                 tail_bytes: 0,
+                spares: 0,
                 segment_bytes: setting.options.segment_bytes.min(space.limit() / 16),
                 ..setting.options
             };

@@ -13,12 +13,15 @@ use crate::telemetry::journal::JournalEvents;
 use crate::telemetry::ledger::{PipelineColumns, PipelineLedger};
 
 /// Segments are this part of the budget, within bounds: space returns in such steps.
-const SEGMENTS: u64 = 16;
-const SHORTEST_SEGMENT: u64 = 1 << 20;
+const SEGMENTS: u64 = 32;
+const SHORTEST_SEGMENT: u64 = 1 << 19;
 const LONGEST_SEGMENT: u64 = 64 << 20;
 
 /// Taken off the budget for what is not records: the register of each journal, and a probe.
 pub(super) const OVERHEAD: u64 = 1 << 20;
+
+/// Files of passed segments that are kept to be written over, beside the budget.
+const SPARES: usize = 1;
 
 /// After a crash, records this far behind what was last known to be given out count as sent before.
 const SENT_BEFORE: u64 = 64 << 20;
@@ -67,12 +70,16 @@ impl Store {
         let lock =
             DirectoryLock::take(&directory, settings.lock_timeout).map_err(|error| error.to_string())?;
         let events = Arc::new(JournalEvents::new(pipeline, health.clone()));
-        let space = Space::new(settings.limit.saturating_sub(2 * OVERHEAD));
+        let segment_bytes = (settings.limit / SEGMENTS).clamp(SHORTEST_SEGMENT, LONGEST_SEGMENT);
+        // A group of records that begins below a segment's length may be as long as a segment itself.
+        let uncounted = (SPARES as u64 + 1) * 2 * segment_bytes + 2 * OVERHEAD;
+        let space = Space::new(settings.limit.saturating_sub(uncounted));
         let options = Options {
             sync: settings.fsync,
-            segment_bytes: (settings.limit / SEGMENTS).clamp(SHORTEST_SEGMENT, LONGEST_SEGMENT),
+            segment_bytes,
             tail_bytes,
             again_bytes: SENT_BEFORE,
+            spares: SPARES,
         };
         let place = directory.join("journal");
         let journal = Journal::open(disk.clone(), &place, options, space.clone(), observer(&events))

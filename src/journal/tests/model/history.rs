@@ -152,6 +152,7 @@ impl History {
             segment_bytes: dice.random_range(200..4000),
             tail_bytes: [0, 300, 2000][dice.random_range(0..3)],
             again_bytes: [400, u64::MAX][dice.random_range(0..2)],
+            spares: dice.random_range(0..3),
         };
         let limit = [2_000, 20_000, u64::MAX][dice.random_range(0..3)];
         Self {

@@ -1,6 +1,6 @@
 //! A file system in memory that forgets what was not synced, and fails when it is told to.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -38,7 +38,7 @@ struct World {
     durable_names: BTreeMap<PathBuf, u64>,
     /// Changes of names that no sync of their directory has made durable.
     renamings: Vec<Renaming>,
-    contents: HashMap<u64, Contents>,
+    contents: BTreeMap<u64, Contents>,
     next: u64,
 }
 
@@ -77,7 +77,7 @@ impl SimulatedDisk {
             names: BTreeMap::new(),
             durable_names: BTreeMap::new(),
             renamings: Vec::new(),
-            contents: HashMap::new(),
+            contents: BTreeMap::new(),
             next: 0,
         })))
     }

@@ -11,6 +11,8 @@ mod lock;
 mod log;
 mod marks;
 mod missing;
+#[cfg(any(test, fuzzing))]
+pub mod oracle;
 mod record;
 mod recover;
 mod register;

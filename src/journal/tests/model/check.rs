@@ -64,7 +64,10 @@ impl History {
         assert_eq!(self.space.used(), sum, "the budget and the files disagree");
         assert_eq!(state.bytes(), sum);
         let headers = HEADER * state.segments.len() as u64;
-        assert!(sum <= self.limit.saturating_add(headers), "{sum} bytes on disk");
+        assert!(
+            sum <= self.limit.max(self.at_open).saturating_add(headers),
+            "{sum} bytes on disk"
+        );
         let held = |base: u64| state.segments.iter().any(|held| held.segment.base == base);
         for (path, _) in &files {
             let name = path.file_name().unwrap().to_str().unwrap();
@@ -122,7 +125,7 @@ impl History {
         let before = reader.given_before.contains(&id);
         if reader.orderly {
             assert_eq!(item.again, before, "{} after orderly ends", item.seq);
-        } else if self.options.again_bytes == u64::MAX && !self.hidden {
+        } else if self.options.again_bytes == u64::MAX {
             assert!(
                 item.again || !before,
                 "{} comes again and does not say so",

@@ -34,8 +34,13 @@ pub fn journal(input: &[u8]) {
 /// When a promise is broken.
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 pub fn survive(segment: &[u8], register: &[u8]) {
-    let directory = Path::new("/dev/shm").join(format!("spanway-journal-{}", std::process::id()));
-    let directory = directory.join(format!("{:?}", std::thread::current().id()));
+    let memory = Path::new("/dev/shm");
+    let place = match memory.is_dir() {
+        true => memory.to_owned(),
+        false => std::env::temp_dir(),
+    };
+    let (process, thread) = (std::process::id(), std::thread::current().id());
+    let directory = place.join(format!("spanway-journal-{process}-{thread:?}"));
     drop(fs::remove_dir_all(&directory));
     fs::create_dir_all(&directory).unwrap();
     fs::write(directory.join(file_name(0)), segment).unwrap();

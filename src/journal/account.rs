@@ -8,7 +8,8 @@ pub trait Account: Send + Sync {
     /// Records of this weight have become durable.
     fn committed(&self, _weight: u64) {}
 
-    /// Records of this weight cannot be read any more.
+    /// Records of this weight cannot be read any more. An estimate where their headers are lost as well, so that what is
+    /// counted down by it must not go below zero.
     fn lost(&self, _weight: u64) {}
 
     /// Writes the counts down; they are remembered together with the positions, as of one moment.

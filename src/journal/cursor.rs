@@ -169,18 +169,13 @@ impl Cursor {
             return Vec::new();
         };
         for lost in &read.lost {
-            let amount = lost.open(&place.marks);
-            let (start, end) = lost.range();
-            place.marks.add(start, end);
-            place.unsettled.remove(amount);
-            if let Some(account) = &place.account {
-                account.lost(amount.weight);
-            }
+            place.lose(lost);
         }
         let open = read.items.iter().filter(|item| !place.marks.contains(item.seq));
         let open: Vec<&Item> = open.collect();
         let items = open.into_iter().map(|item| place.give(item)).collect();
         place.skip_settled();
+        place.settle_rest();
         drop(state);
         if !read.lost.is_empty() {
             (self.moved)();
@@ -204,6 +199,7 @@ impl Cursor {
             return;
         }
         count();
+        place.settle_rest();
         let first = !std::mem::replace(&mut state.moved, true);
         drop(state);
         if first {

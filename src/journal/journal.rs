@@ -263,6 +263,7 @@ impl Queue {
 
 /// The thread's life.
 fn run(log: &Log, queue: &Queue) {
+    let _last = Last(queue);
     let mut remember: Option<Instant> = None;
     let mut probe: Option<Instant> = None;
     let most = GROUP.min(log.options.segment_bytes);
@@ -287,6 +288,21 @@ fn run(log: &Log, queue: &Queue) {
         }
         if ending && empty {
             return;
+        }
+    }
+}
+
+/// However the thread ends, nobody waits for it any more.
+struct Last<'a>(&'a Queue);
+
+impl Drop for Last<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.waiting();
+        waiting.ending = true;
+        let left = std::mem::take(&mut waiting.entries);
+        drop(waiting);
+        for (_, waiter) in left {
+            waiter.done(Err(CommitError("the journal is closed".into())));
         }
     }
 }

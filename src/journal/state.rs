@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::account::Account;
 use super::marks::Marks;
+use super::missing::Content;
 use super::record::Item;
 use super::register::{CursorMemory, SegmentMemory};
 use super::segment::{self, Segment};
@@ -298,6 +299,28 @@ impl Place {
     /// Moves on to the next record that is not settled.
     pub fn skip_settled(&mut self) {
         self.read = self.marks.next_open(self.read);
+    }
+
+    /// Records cannot be read.
+    pub fn lose(&mut self, lost: &Content) {
+        let amount = lost.open(&self.marks);
+        let (start, end) = lost.range();
+        self.marks.add(start, end);
+        self.take_away(amount);
+    }
+
+    /// What missing records had is estimated where others of their segment were settled before; no rest of that stays.
+    pub fn settle_rest(&mut self) {
+        if self.unsettled.records == 0 {
+            self.take_away(self.unsettled);
+        }
+    }
+
+    fn take_away(&mut self, amount: Amount) {
+        self.unsettled.remove(amount);
+        if let Some(account) = self.account.as_ref().filter(|_| amount.weight > 0) {
+            account.lost(amount.weight);
+        }
     }
 
     /// A record is done with.

@@ -2,6 +2,8 @@
 
 mod disk;
 mod model;
+mod parts;
+mod threads;
 
 use std::sync::{Arc, Mutex, mpsc};
 

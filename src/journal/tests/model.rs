@@ -31,6 +31,6 @@ fn seeds() -> std::ops::Range<u64> {
     let wanted = std::env::var("SPANWAY_SEEDS").unwrap_or_default();
     match wanted.split_once("..") {
         Some((first, end)) => first.parse().unwrap()..end.parse().unwrap(),
-        None => 0..wanted.parse().unwrap_or(2000),
+        None => 0..wanted.parse().unwrap_or(5000),
     }
 }

@@ -71,7 +71,7 @@ impl History {
         assert_eq!(state.bytes(), sum);
         let headers = HEADER * state.segments.len() as u64;
         // After a crash the rest of a file that was being written over counts, too.
-        let within = self.options.spares > 0 || sum <= self.limit.saturating_add(headers);
+        let within = self.options.spares > 0 || sum <= self.limit.max(self.at_open).saturating_add(headers);
         assert!(within, "{sum} bytes on disk");
         let held = |base: u64| state.segments.iter().any(|held| held.segment.base == base);
         for (path, _) in &files {
@@ -133,7 +133,7 @@ impl History {
         let before = reader.given_before.contains(&id);
         if reader.orderly {
             assert_eq!(item.again, before, "{} after orderly ends", item.seq);
-        } else if self.options.again_bytes == u64::MAX && !self.hidden {
+        } else if self.options.again_bytes == u64::MAX {
             assert!(
                 item.again || !before,
                 "{} comes again and does not say so",

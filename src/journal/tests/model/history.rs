@@ -35,13 +35,15 @@ pub struct History {
     pub owner: Arc<Count>,
     /// Counts the processes that have worked on the journal.
     pub process: u32,
+    /// Bytes of segments when it began: a deleted file may come back.
+    pub at_open: u64,
     /// Stored bytes were changed or lost beyond what is promised: amounts are not known exactly.
     pub damaged: bool,
     /// Positions could not be written although segments were deleted.
     pub forgetful: bool,
     /// The register may still say that the journal was closed in order: it could not be written since it was opened.
     pub unmarked: bool,
-    /// The same of the process before: what it gave out is not known to come again.
+    /// The same of the process before: that it gave records out is not known.
     pub hidden: bool,
     /// A cursor that was given up may come back.
     pub ghosts: bool,
@@ -106,11 +108,19 @@ impl Account for Count {
         self.0.fetch_add(weight, Ordering::Relaxed);
     }
     fn lost(&self, weight: u64) {
-        let before = self.0.fetch_sub(weight, Ordering::Relaxed);
-        assert!(before >= weight, "more is lost than there was");
+        self.settled(weight);
     }
     fn note(&self, into: &mut Vec<u8>) {
         into.extend_from_slice(&self.0.load(Ordering::Relaxed).to_le_bytes());
+    }
+}
+
+// === impl Count ===
+
+impl Count {
+    fn settled(&self, weight: u64) {
+        let less = |count: u64| count.saturating_sub(weight);
+        self.0.update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 }
 
@@ -167,6 +177,7 @@ impl History {
             readers: BTreeMap::new(),
             owner: Arc::default(),
             process: 0,
+            at_open: 0,
             damaged: false,
             forgetful: false,
             unmarked: false,
@@ -184,7 +195,7 @@ impl History {
 
     pub fn tell(&mut self, what: String) {
         self.story.push_back(what);
-        if self.story.len() > 40 {
+        if self.story.len() > 60 {
             self.story.pop_front();
         }
     }
@@ -206,6 +217,9 @@ impl History {
     pub fn live(&mut self) {
         self.reopen(false, false);
         let sick = self.dice.random_bool(0.5);
+        for _ in 0..self.dice.random_range(0..3) {
+            self.add_cursor();
+        }
         for _ in 0..self.dice.random_range(10..120) {
             self.step(sick);
             self.check();
@@ -358,11 +372,11 @@ impl History {
         let size = self.records[id].stored.len() as u64;
         let reader = self.readers.get_mut(name).unwrap();
         let cursor = reader.cursor.as_ref().unwrap();
-        let count = &reader.count.0;
+        let count = &reader.count;
         let mut times = 0;
         for _ in 0..2 {
             cursor.settle(seq, size, weight, || {
-                count.fetch_sub(weight.into(), Ordering::Relaxed);
+                count.settled(weight.into());
                 times += 1;
             });
         }

@@ -62,11 +62,13 @@ impl History {
             self.attach(&name);
         }
         self.find_owner(recovered.owner, end);
+        self.forgetful |= self.unmarked;
         let log = self.log();
         let state = log.state();
         let held = state.segments.iter();
         let held: Vec<_> = held.map(|held| (held.segment.base, held.holds)).collect();
         let next = state.next;
+        self.at_open = state.bytes();
         drop(state);
         self.tell(format!("open, next {next}, {held:?}"));
         self.check();
@@ -210,9 +212,19 @@ impl History {
                 reader.settled.remove(&id);
             }
         }
-        reader.kept = reader.settled.clone();
+        if !self.unmarked {
+            reader.kept = reader.settled.clone();
+        } else if end.register {
+            // What is remembered is still the damaged register.
+            reader.kept.clear();
+            reader.durable.clear();
+        }
+        reader.kept.retain(|id| reader.settled.contains(id));
         reader.durable.retain(|id| reader.settled.contains(id));
-        reader.given_before.append(&mut reader.given);
+        let given = std::mem::take(&mut reader.given);
+        if !self.hidden {
+            reader.given_before.extend(given);
+        }
         reader.last = None;
         reader.orderly &= end.orderly;
         let note = place.note.as_slice().try_into().map_or(0, u64::from_le_bytes);

@@ -6,8 +6,9 @@ use std::path::Path;
 use super::disk::Disk;
 use super::frame::Frame;
 use super::log::{Log, Writer};
+use super::place::Amount;
 use super::segment;
-use super::state::{Amount, Held};
+use super::state::Held;
 
 /// Where damaged segments go.
 pub const ASIDE: &str = "damaged";

@@ -132,6 +132,12 @@ impl History {
                 return false;
             }
         };
+        if items.is_empty() {
+            let log = self.log();
+            let state = log.state();
+            let stuck = state.cursors[name].read < state.tail.base();
+            assert!(!stuck, "{name} reads nothing from disk, for ever");
+        }
         let seqs: Vec<u64> = items.iter().map(|item| item.seq).collect();
         self.tell(format!("{name} reads from {way}: {seqs:?}"));
         let rest = items.iter().rev().skip(1);

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::frame::Frame;
 use super::log::{CommitError, Log, Writer};
+use super::place::Amount;
 use super::record::{Entry, LONGEST};
 use super::segment::{self, Segment};
-use super::state::{Amount, Held};
+use super::state::Held;
 
 /// Written and removed to find out whether there is room again.
 const PROBE: &str = "probe";

@@ -6,9 +6,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::log::Log;
 use super::missing::{Content, Gap};
+use super::place::Amount;
 use super::record::Item;
 use super::scan::{Found, Mode, Scan};
-use super::state::{Amount, Held, Taken};
+use super::state::{Held, Taken};
 
 /// Told when there is something to remember that was not before.
 pub type Moved = Arc<dyn Fn() + Send + Sync>;

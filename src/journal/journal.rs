@@ -1,31 +1,19 @@
 //! The journal as others use it: appends from anywhere, a thread that commits them in groups.
-//!
-//! The thread takes everything that waits, writes it with one call, syncs once, and tells everybody; meanwhile the next
-//! group gathers. A record alone waits for no other.
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use super::account::{Account, Observer};
 use super::cursor::Cursor;
 use super::disk::Disk;
+use super::group::{Queue, Waiter, run};
 use super::log::{CommitError, Log, Options};
+use super::place::Amount;
 use super::record::{Entry, LONGEST};
 use super::recover::{OpenError, recover};
 use super::space::Space;
-use super::state::Amount;
-
-/// What has moved is remembered this long after, at the latest: so many settlements a crash may repeat.
-const REMEMBER: Duration = Duration::from_millis(20);
-
-/// How often a journal that cannot be written is tried again.
-const PROBE: Duration = Duration::from_millis(500);
-
-/// No group has more bytes, so that the first of it does not wait for all that gathered.
-const GROUP: u64 = 32 << 20;
 
 /// A journal at work. Dropping it ends its thread without closing it in order.
 pub struct Journal {
@@ -33,17 +21,6 @@ pub struct Journal {
     queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
     owner: Option<(Vec<u8>, u64)>,
-}
-
-/// Whoever waits for a record to be durable.
-pub trait Waiter: Send {
-    /// Whether it still wants the record appended; asked right before that is done.
-    fn wants(&self) -> bool {
-        true
-    }
-
-    /// The record is durable, with this sequence number; or it was not taken. Called on the journal's thread.
-    fn done(self: Box<Self>, result: Result<u64, CommitError>);
 }
 
 /// A cursor as it was found.
@@ -57,21 +34,6 @@ pub struct FoundCursor {
     pub unsettled: Amount,
     /// Whether somebody reads.
     pub attached: bool,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: Mutex<Waiting>,
-    told: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    entries: Vec<(Entry, Box<dyn Waiter>)>,
-    bytes: u64,
-    /// Cursors have moved.
-    moved: bool,
-    ending: bool,
 }
 
 // === impl Journal ===
@@ -214,129 +176,5 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         self.end();
-    }
-}
-
-// === impl Queue ===
-
-impl Queue {
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for records, of which it takes up to `most` bytes; or until `due`; or until cursors have moved when nothing
-    /// is `due`.
-    fn next(&self, due: Option<Instant>, most: u64) -> Waiting {
-        let mut waiting = self.waiting();
-        while waiting.entries.is_empty() && !waiting.ending {
-            waiting = match due {
-                None if waiting.moved => break,
-                None => self.told.wait(waiting).unwrap_or_else(PoisonError::into_inner),
-                Some(due) => {
-                    let left = due.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        break;
-                    }
-                    let told = self.told.wait_timeout(waiting, left);
-                    told.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
-        let mut taken = Waiting {
-            moved: std::mem::take(&mut waiting.moved),
-            ending: waiting.ending,
-            ..Waiting::default()
-        };
-        let mut bytes = 0;
-        let fits = |(entry, _): &&(Entry, _)| {
-            bytes += entry.size();
-            bytes <= most
-        };
-        let count = waiting.entries.iter().take_while(fits).count().max(1);
-        let count = count.min(waiting.entries.len());
-        let rest = waiting.entries.split_off(count);
-        taken.entries = std::mem::replace(&mut waiting.entries, rest);
-        waiting.bytes = waiting.entries.iter().map(|(entry, _)| entry.size()).sum();
-        taken
-    }
-}
-
-/// The thread's life.
-fn run(log: &Log, queue: &Queue) {
-    let _last = Last(queue);
-    let mut remember: Option<Instant> = None;
-    let mut probe: Option<Instant> = None;
-    let most = GROUP.min(log.options.segment_bytes);
-    loop {
-        let group = queue.next(remember.into_iter().chain(probe).min(), most);
-        let (ending, empty) = (group.ending, group.entries.is_empty());
-        commit(log, group.entries);
-        let now = Instant::now();
-        if log.state().trouble.is_some() {
-            let due = *probe.get_or_insert(now + PROBE);
-            if due <= now {
-                probe = (!log.probe()).then(|| Instant::now() + PROBE);
-            }
-        }
-        if log.state().moved {
-            let due = *remember.get_or_insert(now + REMEMBER);
-            if due <= now {
-                remember = log.keep().err().map(|_| Instant::now() + PROBE);
-            }
-        } else {
-            remember = None;
-        }
-        if ending && empty {
-            return;
-        }
-    }
-}
-
-/// However the thread ends, nobody waits for it any more.
-struct Last<'a>(&'a Queue);
-
-impl Drop for Last<'_> {
-    fn drop(&mut self) {
-        let mut waiting = self.0.waiting();
-        waiting.ending = true;
-        let left = std::mem::take(&mut waiting.entries);
-        drop(waiting);
-        for (_, waiter) in left {
-            waiter.done(Err(CommitError("the journal is closed".into())));
-        }
-    }
-}
-
-fn commit(log: &Log, waiting: Vec<(Entry, Box<dyn Waiter>)>) {
-    let (mut group, mut waiters) = (Vec::new(), Vec::new());
-    for (entry, waiter) in waiting {
-        if waiter.wants() {
-            group.push(entry);
-            waiters.push(waiter);
-        } else {
-            waiter.done(Err(CommitError("withdrawn".into())));
-        }
-    }
-    if group.is_empty() {
-        return;
-    }
-    let trouble = log.state().trouble.clone();
-    let result = match trouble {
-        Some(trouble) => Err(CommitError(trouble)),
-        None => log.commit(group),
-    };
-    match result {
-        Ok(first) => {
-            // Readers first: what they begin now runs while the others are told.
-            log.readers().iter().for_each(|reader| reader.readable());
-            for (seq, waiter) in (first..).zip(waiters) {
-                waiter.done(Ok(seq));
-            }
-        }
-        Err(error) => {
-            for waiter in waiters {
-                waiter.done(Err(error.clone()));
-            }
-        }
     }
 }

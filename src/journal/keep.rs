@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::disk::Disk;
 use super::frame::Frame;
 use super::log::{Log, Writer};
+use super::place::Amount;
 use super::segment;
-use super::state::{Amount, Held};
+use super::state::Held;
 
 /// Where damaged segments go.
 pub const ASIDE: &str = "damaged";

@@ -8,8 +8,9 @@ use std::io;
 use std::ops::ControlFlow;
 
 use super::marks::Marks;
+use super::place::Amount;
 use super::scan::{Found, Mode, Scan};
-use super::state::{Amount, Held};
+use super::state::Held;
 
 /// What comes next in a segment.
 #[derive(Clone, Copy, Debug)]

@@ -89,6 +89,7 @@ mod commit;
 mod cursor;
 pub mod disk;
 mod frame;
+mod group;
 #[expect(clippy::module_inception, reason = "the room's main type has its name")]
 mod journal;
 mod keep;
@@ -98,6 +99,7 @@ mod marks;
 mod missing;
 #[cfg(any(test, fuzzing))]
 pub mod oracle;
+mod place;
 mod record;
 mod recover;
 mod register;
@@ -113,10 +115,12 @@ mod tests;
 
 pub use account::{Account, Observer, Uncounted};
 pub use cursor::Cursor;
-pub use journal::{FoundCursor, Journal, Waiter};
+pub use group::Waiter;
+pub use journal::{FoundCursor, Journal};
 pub use lock::{DirectoryLock, LockError};
 pub use log::{CommitError, Options};
+pub use place::Amount;
 pub use record::{Entry, Item, Memo};
 pub use recover::OpenError;
 pub use space::{NoRoom, Room, Space};
-pub use state::{Amount, Taken};
+pub use state::Taken;

@@ -10,12 +10,13 @@ use super::account::Uncounted;
 use super::cursor::Cursor;
 use super::disk::FileSystem;
 use super::log::Options;
+use super::place::Amount;
 use super::record::Entry;
 use super::recover::recover;
 use super::register;
 use super::segment::file_name;
 use super::space::Space;
-use super::state::{Amount, Taken};
+use super::state::Taken;
 
 /// The first two bytes are the length of the first segment; then come that, and the register.
 pub fn journal(input: &[u8]) {

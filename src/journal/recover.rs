@@ -11,11 +11,12 @@ use super::disk::Disk;
 use super::log::{Log, Options};
 use super::marks::Marks;
 use super::missing::walk;
+use super::place::{Amount, Place};
 use super::register::{CursorMemory, Memory, Register};
 use super::segment::NotASegment;
 use super::space::Space;
 use super::spares::Spares;
-use super::state::{Amount, Held, Place, State};
+use super::state::{Held, State};
 use super::survey::Files;
 use super::tail::Tail;
 

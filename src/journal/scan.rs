@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 
+use super::place::Amount;
 use super::record::{HEADER, Header, Item, read_u64};
 use super::segment::{self, Segment};
-use super::state::{Amount, Held};
+use super::state::Held;
 
 /// Read from the file at once, in bytes.
 const CHUNK: usize = 1 << 20;

@@ -4,6 +4,7 @@
 mod check;
 mod history;
 mod reopen;
+mod steps;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 

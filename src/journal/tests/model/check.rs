@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 
 use super::history::{DIRECTORY, Fate, History, id_of};
 use crate::journal::keep::ASIDE;
+use crate::journal::place::Amount;
 use crate::journal::record::Item;
 use crate::journal::register;
 use crate::journal::segment::{HEADER, base_of, file_name};
-use crate::journal::state::Amount;
 
 // === impl History ===
 

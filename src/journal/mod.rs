@@ -89,6 +89,7 @@ mod commit;
 mod cursor;
 pub mod disk;
 mod frame;
+pub mod inspect;
 #[expect(clippy::module_inception, reason = "the room's main type has its name")]
 mod journal;
 mod keep;

@@ -6,6 +6,7 @@ pub mod run;
 pub mod validate;
 
 mod codes;
+mod journal;
 mod numbering;
 mod scan;
 #[cfg(test)]
@@ -61,6 +62,7 @@ enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    Journal(journal::Journal),
     Load(load::Args),
     Sink(sink::Args),
 }
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
             };
             print(components::components(&catalog(), show))
         }
+        Command::Journal(command) => journal::run(command),
         Command::Load(args) => on_one_thread(load::run(args)),
         Command::Sink(args) => on_one_thread(sink::run(args)),
     };
@@ -121,7 +124,7 @@ fn print(result: Result<String, String>) -> Result<(), String> {
 }
 
 /// Load and sink live beside the gateway that they measure: one core is what they may take from it.
-fn on_one_thread(command: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+fn on_one_thread<T>(command: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

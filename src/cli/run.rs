@@ -188,6 +188,7 @@ fn kept_on_disk(board: &mut Board, kept: &Kept) {
         exporter,
         journal,
         parked,
+        ..
     } in &kept.exporters
     {
         let labels = [

@@ -84,6 +84,11 @@ impl<'a> Storages<'a> {
         }
     }
 
+    /// The storage in which a pipeline keeps its journal, if it keeps one.
+    pub fn of_pipeline(&self, pipeline: &Pipeline) -> Option<&ComponentId> {
+        self.of(pipeline).next().map(|named| &named.storage)
+    }
+
     fn by(&self, exporter: &ComponentId) -> Option<&Named<'a>> {
         self.named.iter().find(|named| named.exporter == exporter)
     }

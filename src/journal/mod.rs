@@ -90,6 +90,7 @@ mod cursor;
 pub mod disk;
 mod frame;
 mod group;
+pub mod inspect;
 #[expect(clippy::module_inception, reason = "the room's main type has its name")]
 mod journal;
 mod keep;

@@ -89,6 +89,10 @@ pub struct Recalled {
     pub memory: Memory,
     /// The file was there, and no cursor is missing.
     pub whole: bool,
+    /// Bytes of the file; none without one.
+    pub length: u64,
+    /// Bytes from the beginning that are sound.
+    pub sound: u64,
 }
 
 // === impl Register ===
@@ -196,7 +200,12 @@ fn merge(bytes: &[u8]) -> Recalled {
     memory.closed &= at == bytes.len();
     let first = read_u32(bytes, MAGIC.len() + 4).and_then(|first| usize::try_from(first).ok());
     let whole = first.is_some_and(|first| at - PREFIX >= first) && !memory.doubtful;
-    Recalled { memory, whole }
+    Recalled {
+        memory,
+        whole,
+        length: bytes.len() as u64,
+        sound: at as u64,
+    }
 }
 
 // === impl Memory ===

@@ -87,6 +87,11 @@ impl Scan {
         }
     }
 
+    /// The same from a place on where the record `expected`, or a later one, begins.
+    pub fn starting_at(self, expected: u64, at: u64) -> Self {
+        Self { expected, at, ..self }
+    }
+
     /// The segment it walks over.
     pub fn segment(&self) -> &Arc<Segment> {
         &self.segment

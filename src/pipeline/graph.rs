@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::delivery::{Driver, Gate, Outlet, QueueSettings, Slots};
+use super::disk::requests::{Clerk, Desk};
 use super::disk::{Orphan, Store};
 use super::entrance::Entrance;
 use super::flow::{Branching, Output, Pipeline};
@@ -77,6 +78,8 @@ pub struct KeptFor {
     pub journal: Arc<Cursor>,
     /// What it reads of its retry file.
     pub parked: Arc<Cursor>,
+    /// What is known of its destination.
+    pub gate: Arc<Gate>,
 }
 
 /// An exporter with what all pipelines that feed it share.
@@ -153,6 +156,16 @@ impl Graph {
 // === impl Kept ===
 
 impl Kept {
+    /// Answers what `spanway journal` asks about this pipeline.
+    pub fn clerk(&self) -> Clerk {
+        let exporters = self.exporters.iter().map(|kept| Desk {
+            exporter: kept.exporter.to_string(),
+            parked: kept.parked.clone(),
+            gate: kept.gate.clone(),
+        });
+        Clerk::new(self.store.clone(), exporters.collect())
+    }
+
     /// Every journal of the pipeline.
     pub fn journals(&self) -> Vec<Arc<Journal>> {
         let feeds = self.exporters.iter().filter_map(|kept| kept.journal.feed());

@@ -19,6 +19,8 @@ pub struct Running {
     drivers: Vec<JoinHandle<()>>,
     exporters: Vec<(ComponentId, Vec<Arc<Cursor>>)>,
     kept: Vec<Kept>,
+    /// Answer what `spanway journal` asks, one for each journal.
+    clerks: Vec<JoinHandle<()>>,
     stopping: Arc<AtomicBool>,
     refuse: CancellationToken,
     drain: CancellationToken,
@@ -47,6 +49,7 @@ impl Running {
             drivers: Vec::new(),
             exporters: graph.exporters,
             kept: graph.kept,
+            clerks: Vec::new(),
             stopping: graph.stopping,
             refuse,
             drain,
@@ -56,6 +59,10 @@ impl Running {
             running.drivers.push(tokio::spawn(
                 driver.run(running.drain.clone(), running.close.clone()),
             ));
+        }
+        for kept in &running.kept {
+            let clerk = kept.clerk().run(running.refuse.clone());
+            running.clerks.push(tokio::spawn(clerk));
         }
         for (id, extension) in graph.extensions {
             extension
@@ -83,7 +90,8 @@ impl Running {
         let clients_cut_off = timeout_at(answered, join_all(self.receivers)).await.is_err();
         self.close.cancel();
         // What is left is read from the ledgers, whether or not the drivers came to their end.
-        drop(timeout_at(deadline, join_all(self.drivers)).await);
+        let tasks = self.drivers.into_iter().chain(self.clerks);
+        drop(timeout_at(deadline, join_all(tasks)).await);
         close_journals(&self.kept).await;
         let mut drained = Drained {
             clients_cut_off,

@@ -144,6 +144,26 @@ impl JournalEvents {
         });
     }
 
+    /// Dead letters were moved to be sent again.
+    pub fn replayed(&self, exporter: &str, spans: u64) {
+        info!(
+            pipeline = self.pipeline,
+            exporter, spans, "dead letters are sent again"
+        );
+    }
+
+    /// What an exporter that has left the pipeline did not deliver was given up.
+    pub fn forgotten(&self, exporter: &str, spans: u64) {
+        gauge!("spanway_journal_orphan_bytes", "pipeline" => self.pipeline.clone(), "cursor" => exporter.to_owned())
+            .set(0);
+        self.health
+            .trouble(&format!("{} exporter `{exporter}`", self.key()), None);
+        warn!(
+            pipeline = self.pipeline,
+            exporter, spans, "what the exporter did not deliver was given up, as asked"
+        );
+    }
+
     /// An exporter has left the pipeline before it delivered everything.
     pub fn orphan(&self, exporter: &str, bytes: u64) {
         let reason = format!("{bytes} bytes are kept for an exporter that is no longer in this pipeline");

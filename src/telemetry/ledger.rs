@@ -8,7 +8,8 @@
 //! what makes the equations worth checking.
 //!
 //! In a pipeline with a journal the counts outlive the process. `recovered` is what is found on disk and was not counted
-//! when the counts were last written down.
+//! when the counts were last written down, and dead letters that are sent again: those were dead-lettered once and then
+//! have a second end.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,7 +37,7 @@ pub struct PipelineColumns {
 pub struct ExporterColumns {
     /// Taken from pipelines.
     pub handed_over: u64,
-    /// Found on disk after a restart, beyond what was counted before.
+    /// Found on disk after a restart, beyond what was counted before; and dead letters that are sent again.
     pub recovered: u64,
     /// Accepted by the destination.
     pub delivered: u64,
@@ -232,6 +233,13 @@ impl ExporterLedger {
     pub fn handed_over(&self, spans: usize) {
         let mut columns = lock(&self.0);
         columns.handed_over += spans as u64;
+        columns.in_flight += spans as u64;
+    }
+
+    /// Spans that were counted before come back from disk, to be sent.
+    pub fn recovered(&self, spans: usize) {
+        let mut columns = lock(&self.0);
+        columns.recovered += spans as u64;
         columns.in_flight += spans as u64;
     }
 

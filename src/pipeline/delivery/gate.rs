@@ -246,6 +246,15 @@ impl Gate {
         self.wake();
     }
 
+    /// Somebody says that the destination has changed: what rests is due, and nothing waits to ask it.
+    pub fn hasten(&self) {
+        let mut state = self.state();
+        state.closed_until = None;
+        state.recoveries += 1;
+        drop(state);
+        self.wake();
+    }
+
     fn backoff(&self, step: u32) -> Duration {
         let initial = self.retry.initial_interval.0.as_secs_f64();
         self.spread(initial * self.retry.multiplier.powi(step.min(64) as i32))

@@ -2,23 +2,28 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::envelope;
 use crate::journal::disk::Disk;
-use crate::journal::{CommitError, Cursor, Entry, Item, Journal, Options, Space, Taken, Uncounted, Waiter};
+use crate::journal::{
+    Amount, CommitError, Cursor, Entry, Item, Journal, Options, Space, Taken, Uncounted, Waiter,
+};
 use crate::pipeline::client::Client;
 use crate::pipeline::storage::OnFull;
 use crate::telemetry::journal::JournalEvents;
+use crate::telemetry::ledger::{Exit, ExporterLedger};
 use crate::wire::Traces;
 
 /// The cursor of dead letters: it stays where the oldest one is.
-const KEPT: &str = "kept";
+pub const KEPT: &str = "kept";
 
-/// Read at once when dead letters are dropped.
-const DROPPED: u64 = 1 << 20;
+/// Read at once when dead letters are dropped or sent again.
+const PIECE: u64 = 1 << 20;
 
 /// The retry file and the dead letters of one exporter in one pipeline.
 pub struct Aside {
@@ -30,12 +35,15 @@ pub struct Aside {
     pub dead: Arc<Journal>,
     dead_space: Space,
     kept: Cursor,
+    /// Dead letters that were read and stayed where they are: the next to be read.
+    given_back: Mutex<Vec<Item>>,
     on_full: OnFull,
     events: Arc<JournalEvents>,
 }
 
 /// Which of the two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Place {
     /// It is tried again, slowly.
     Retry,
@@ -95,6 +103,7 @@ impl Aside {
             dead,
             dead_space,
             kept,
+            given_back: Mutex::default(),
             on_full: setting.on_full,
             events: setting.events,
         })
@@ -147,18 +156,89 @@ impl Aside {
         }
     }
 
+    /// Moves the dead letters of this moment to the retry file, where they are tried at once, and counts them as in
+    /// flight again. Returns what was moved, and why the rest was not.
+    pub async fn replay(&self, ledger: &ExporterLedger) -> (Amount, Result<(), String>) {
+        let (mut seen, mut moved) = (0, Amount::default());
+        // What is refused once more becomes a dead letter again: that is for the next time.
+        let there = self.kept.unsettled().records;
+        let mut result = Ok(());
+        while seen < there && result.is_ok() {
+            let items = match self.next_dead() {
+                Ok(items) if items.is_empty() => break,
+                Ok(items) => items,
+                Err(error) => {
+                    result = Err(error.to_string());
+                    break;
+                }
+            };
+            seen += items.len() as u64;
+            result = self.send_again(items, ledger, &mut moved).await;
+        }
+        self.events.replayed(&self.exporter, moved.weight);
+        (moved, result)
+    }
+
+    async fn send_again(
+        &self,
+        items: Vec<Item>,
+        ledger: &ExporterLedger,
+        moved: &mut Amount,
+    ) -> Result<(), String> {
+        let appends = items.iter().map(|item| async {
+            // Counted first: it may be delivered before this is told that it is durable.
+            ledger.recovered(item.weight as usize);
+            let appended = self.append(Place::Retry, envelope::copy(item)).await;
+            if appended.is_err() {
+                ledger.left(item.weight as usize, Exit::DeadLettered);
+            }
+            appended
+        });
+        let appended = join_all(appends).await;
+        let (mut stay, mut result) = (Vec::new(), Ok(()));
+        for (item, appended) in items.into_iter().zip(appended) {
+            match appended {
+                Ok(()) => {
+                    moved.add(Amount::of(&item));
+                    self.kept.settle(item.seq, item.size, item.weight, || ());
+                }
+                Err(error) => {
+                    stay.push(item);
+                    result = Err(error);
+                }
+            }
+        }
+        self.given_back().extend(stay);
+        result
+    }
+
+    /// The next dead letters, from the oldest on.
+    fn next_dead(&self) -> io::Result<Vec<Item>> {
+        let given_back = std::mem::take(&mut *self.given_back());
+        if !given_back.is_empty() {
+            return Ok(given_back);
+        }
+        match self.kept.take(PIECE) {
+            Taken::Items(items) => Ok(items),
+            Taken::OnDisk => self.kept.read(PIECE),
+            Taken::Nothing => Ok(Vec::new()),
+        }
+    }
+
+    fn given_back(&self) -> MutexGuard<'_, Vec<Item>> {
+        self.given_back.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Lets go of the oldest dead letters; the room is free a moment later.
     fn drop_oldest(&self) -> io::Result<()> {
-        let items = match self.kept.take(DROPPED) {
-            Taken::Items(items) => items,
-            Taken::OnDisk => self.kept.read(DROPPED)?,
-            Taken::Nothing => return Ok(()),
-        };
+        let items = self.next_dead()?;
         let spans = items.iter().map(|item| u64::from(item.weight)).sum();
         for item in &items {
             self.kept.settle(item.seq, item.size, item.weight, || ());
         }
-        self.events.dropped(&self.exporter, spans);
+        if spans > 0 {
+            self.events.dropped(&self.exporter, spans);
+        }
         Ok(())
     }
 }

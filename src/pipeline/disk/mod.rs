@@ -6,6 +6,7 @@
 //!     journal/           every request, until each exporter has settled it
 //!     retry/<exporter>/  records that kept failing while others were delivered: tried again slowly
 //!     dead/<exporter>/   records that their destination will never take
+//!     requests/          what `spanway journal` asks of the process that works here, and its answers
 //! ```
 //!
 //! Promise: a request is acknowledged when its record is durable, and what was acknowledged is in one of the three until
@@ -17,10 +18,11 @@ pub mod envelope;
 mod feed;
 mod intake;
 mod readers;
+pub mod requests;
 mod store;
 
-pub use aside::{Aside, Place};
+pub use aside::{Aside, KEPT, Place};
 pub use feed::{Feed, Held, Pulled};
 pub use intake::{Rooms, Shelf};
-pub use readers::{Manner, Readers};
-pub use store::{Orphan, Store, folder, orphans, pipelines};
+pub use readers::{Manner, PARKED, Readers};
+pub use store::{Orphan, Store, folder, id_of, orphans, pipelines};

@@ -12,7 +12,7 @@ use crate::pipeline::log::{Batching, Cursor};
 use crate::telemetry::ledger::{ExporterColumns, ExporterLedger};
 
 /// The one cursor of a retry file.
-const PARKED: &str = "parked";
+pub const PARKED: &str = "parked";
 
 /// An exporter's cursors, with one ledger for both.
 pub struct Readers {

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::aside::KEPT;
+use super::readers::PARKED;
 use crate::journal::disk::{Disk, FileSystem};
-use crate::journal::{Account, DirectoryLock, FoundCursor, Journal, Observer, Options, Space};
+use crate::journal::inspect::Files;
+use crate::journal::{Account, Amount, DirectoryLock, FoundCursor, Journal, Observer, Options, Space};
 use crate::pipeline::storage::{OnFull, StorageSettings};
 use crate::telemetry::health::Health;
 use crate::telemetry::journal::JournalEvents;
@@ -121,6 +124,42 @@ impl Store {
     /// Whether the slowest exporter's oldest records make room for new ones.
     pub fn sheds(&self) -> bool {
         self.settings.on_full == OnFull::Shed
+    }
+
+    /// The pipeline's folder.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Gives up all that is kept for an exporter that is not in this pipeline any more: what it has not delivered, its
+    /// parked records and its dead letters. Returns how much that was.
+    pub fn forget(&self, exporter: &str) -> Result<Amount, String> {
+        let failed = |error: std::io::Error| format!("`{exporter}` could not be forgotten: {error}");
+        let cursors = self.journal.cursors();
+        let cursor = cursors.iter().find(|cursor| cursor.name == exporter);
+        if cursor.is_some_and(|cursor| cursor.attached) {
+            return Err(format!(
+                "`{exporter}` is in the configuration of the gateway that runs, so it is not forgotten"
+            ));
+        }
+        let mut lost = Amount::default();
+        for (place, name) in [("retry", PARKED), ("dead", KEPT)] {
+            let aside = self.directory.join(place).join(folder(exporter));
+            if aside.is_dir() {
+                let files = Files::look(&aside).map_err(|error| error.to_string())?;
+                let unsettled = files.unsettled().map_err(failed)?;
+                lost.add(unsettled.get(name).copied().unwrap_or_default().amount);
+            }
+        }
+        lost.add(self.journal.forget(exporter).map_err(failed)?);
+        for place in ["retry", "dead"] {
+            match fs::remove_dir_all(self.directory.join(place).join(folder(exporter))) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+                _ => {}
+            }
+        }
+        self.events.forgotten(exporter, lost.weight);
+        Ok(lost)
     }
 
     /// Cursors whose exporter is not in this pipeline any more.

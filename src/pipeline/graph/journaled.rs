@@ -113,11 +113,13 @@ impl Builder<'_> {
         })?;
         let branching = self.branching(reference, readers.journal)?;
         let outlet = self.outgoing(reference)?.outlet.clone();
+        let gate = outlet.gate.clone();
         self.drivers.push(Driver::new(outlet, readers.parked.clone()));
         let kept = KeptFor {
             exporter: reference.id.clone(),
             journal: branching.cursor.clone(),
             parked: readers.parked,
+            gate,
         };
         Ok(Fed { branching, kept })
     }

@@ -7,7 +7,6 @@ acknowledged is then in memory only, so no limit is held against that.
 
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
@@ -115,7 +114,6 @@ def gateways(spanway: Peer | None, collector: Peer | None) -> list[Queued]:
 
 def measure(tools: Tools, sink: dict, peers: list[Queued], sizes: dict, repeats: int, parent: Path) -> dict:
     """Raw runs: by size and gateway, of the disk alone, and of a request alone."""
-    refuse_memory(parent)
     result = {"file_system": file_system(parent), "bandwidth": [], "saturation": {}, "alone": {}}
     for size, load in sizes.items():
         runs = {peer.name: [] for peer in peers}
@@ -185,10 +183,15 @@ def storage(parent: Path):
 
 
 def file_system(directory: Path) -> str:
-    asked = subprocess.run(["stat", "-f", "-c", "%T", directory], capture_output=True, text=True, check=True)
-    return asked.stdout.strip()
+    """The type of the file system that a directory is on."""
+    directory = directory.resolve()
+    mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    above = [mount for mount in mounts if directory.is_relative_to(mount[0])]
+    return max(above, key=lambda mount: len(mount[0]))[1]
 
 
-def refuse_memory(directory: Path):
+def require_disk(directory: Path):
+    if not directory.is_dir():
+        raise SystemExit(f"--storage-dir {directory} is no directory")
     if file_system(directory) in ("tmpfs", "ramfs"):
-        raise SystemExit(f"--storage-dir {directory} is in memory; durability has no cost there")
+        raise SystemExit(f"--storage-dir {directory} is in memory, where durability costs nothing")

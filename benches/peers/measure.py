@@ -76,6 +76,14 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def written_bytes(pid: int) -> int:
+    """Bytes that a process had the system write to a disk, in whole pages; what the file system adds is not in it."""
+    for line in Path(f"/proc/{pid}/io").read_text().splitlines():
+        if line.startswith("write_bytes:"):
+            return int(line.split()[1])
+    return 0
+
+
 def peak_rss_mib(pid: int) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
@@ -84,10 +92,10 @@ def peak_rss_mib(pid: int) -> float:
 
 
 @contextmanager
-def running(peer: Peer, compression: str = "none", sink: str | None = None):
+def running(peer: Peer, compression: str = "none", sink: str | None = None, directory: Path | None = None):
     """The gateway, started afresh; yields its process and its address."""
     port = free_port()
-    setup = Setup(f"127.0.0.1:{port}", free_port(), compression, sink)
+    setup = Setup(f"127.0.0.1:{port}", free_port(), compression, sink, directory)
     with open(CACHE / f"{peer.name}.log", "w") as log:
         process = peer.start(setup, log)
         try:
@@ -116,29 +124,34 @@ def wait_for_port(peer: Peer, process: subprocess.Popen, port: int):
     raise SystemExit(f"{peer.name} did not start:\n{said}")
 
 
-def saturate(tools: Tools, sink: dict, peer: Peer, load: Load) -> dict:
+def saturate(tools: Tools, sink: dict, peer: Peer, load: Load, directory: Path | None = None) -> dict:
     """As fast as answers come: CPU a span, peak memory, and whether all that was acknowledged arrived."""
     acknowledged_ids = CACHE / "acknowledged.json"
-    with running(peer, load.compression, sink["grpc"]) as (process, endpoint):
+    with running(peer, load.compression, sink["grpc"], directory) as (process, endpoint):
         control(sink, "DELETE", "/stats")
         warm_up = tools.load(endpoint, load, "--duration", "1s")
         drained(sink, warm_up["spans_acknowledged"])
         control(sink, "DELETE", "/stats")
-        before = cpu_seconds(process.pid)
+        before, written = cpu_seconds(process.pid), written_bytes(process.pid)
         report = tools.load(
             endpoint, load, "--duration", f"{tools.seconds}s", "--acknowledged-ids", str(acknowledged_ids)
         )
+        answered_at = time.monotonic()
         stats = drained(sink, report["spans_acknowledged"])
-        cpu = cpu_seconds(process.pid) - before
+        drain = time.monotonic() - answered_at
+        cpu, written = cpu_seconds(process.pid) - before, written_bytes(process.pid) - written
         missing = control(sink, "POST", "/missing", acknowledged_ids.read_bytes())
         spans = max(report["spans_acknowledged"], 1)
         answered = report["attempts"] - sum(report["attempts_failed"].values())
         return {
             "cpu_us_per_span": cpu / spans * 1e6,
             "spans_per_second": report["spans_per_second"],
+            "through_per_second": spans / (report["elapsed_seconds"] + drain),
+            "written_bytes_per_span": written / spans,
             "peak_rss_mib": peak_rss_mib(process.pid),
             "spans_acknowledged": report["spans_acknowledged"],
             "spans_missing": missing["missing"],
+            "spans_distinct": stats["distinct"],
             "spans_duplicated": stats["duplicates"],
             "attempts_refused": report["attempts_refused"],
             "attempts_failed": report["attempts_failed"],

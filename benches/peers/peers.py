@@ -49,12 +49,16 @@ service:
 
 @dataclass
 class Setup:
-    """One way to run a gateway. `sink` is where it exports to; none means that it swallows what it gets."""
+    """One way to run a gateway. `sink` is where it exports to; none means that it swallows what it gets.
+
+    `directory` is where it may keep spans, when its configuration has it do so.
+    """
 
     listen: str
     metrics_port: int
     compression: str = "none"
     sink: str | None = None
+    directory: Path | None = None
 
 
 @dataclass
@@ -69,17 +73,18 @@ class Peer:
         done = subprocess.run([self.program, "--version"], capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
+    def config(self, setup: Setup) -> str:
+        return YAML.format(
+            listen=setup.listen,
+            metrics_port=setup.metrics_port,
+            compression=setup.compression,
+            sink=setup.sink or "localhost:1",
+            exporter="otlp" if setup.sink else "nop",
+        )
+
     def start(self, setup: Setup, log) -> subprocess.Popen:
         config = CACHE / f"{self.name}.yaml"
-        config.write_text(
-            YAML.format(
-                listen=setup.listen,
-                metrics_port=setup.metrics_port,
-                compression=setup.compression,
-                sink=setup.sink or "localhost:1",
-                exporter="otlp" if setup.sink else "nop",
-            )
-        )
+        config.write_text(self.config(setup))
         return subprocess.Popen([self.program, "--config", config], stdout=log, stderr=log)
 
 

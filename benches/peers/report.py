@@ -52,7 +52,8 @@ def markdown(result: dict) -> str:
     ]
     for case, peers in result["saturation"].items():
         lines += saturation_table(case, peers)
-    lines += latency_table(result["latency"])
+    if result["latency"]:
+        lines += latency_table(result["latency"])
     lines += [f"- {note}" for note in notes(result)]
     return "\n".join(lines) + "\n"
 

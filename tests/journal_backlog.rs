@@ -188,7 +188,7 @@ impl Poisoned {
     /// Good spans flow past the bad record until it is parked.
     fn flows_until_parked(&mut self) {
         let deadline = Instant::now() + PATIENCE;
-        while self.parked() != REQUEST {
+        while self.parked() < REQUEST {
             assert!(Instant::now() < deadline, "{} spans are parked", self.parked());
             self.flows();
         }
@@ -218,11 +218,11 @@ fn a_record_that_is_refused_for_ever() {
     let mut poisoned = Poisoned::start("UNAVAILABLE");
     // A refusal for now does not say which span it means, so its request stays together.
     poisoned.flows_until_parked();
-    assert_alone(&poisoned);
+    assert_alone(&poisoned, 1);
     poisoned.killed();
     poisoned.flows();
     poisoned.flows_until_parked();
-    assert_alone(&poisoned);
+    assert_alone(&poisoned, 2);
     println!("refused {} times", poisoned.sink.stats().refused["UNAVAILABLE"]);
     poisoned.sink.behave(&json!({}));
     let scrape = poisoned.gateway.settled();
@@ -232,11 +232,13 @@ fn a_record_that_is_refused_for_ever() {
     assert_eq!(scrape.exporter("otlp_grpc", "dead_lettered"), 0);
 }
 
-/// Nothing else is under way, and nothing else is missing.
-fn assert_alone(poisoned: &Poisoned) {
+/// Nothing else is under way, and nothing else is missing. After a kill the record may be there twice: it is parked before
+/// it is settled where it came from.
+fn assert_alone(poisoned: &Poisoned, times: u64) {
     wait_until("only the bad record is in flight", || {
         let scrape = poisoned.gateway.scrape();
-        scrape.exporter("otlp_grpc", "in_flight") == REQUEST
+        let in_flight = scrape.exporter("otlp_grpc", "in_flight");
+        in_flight > 0 && in_flight <= times * REQUEST && in_flight.is_multiple_of(REQUEST)
     });
     let missing = poisoned.sink.missing(&poisoned.report);
     let others = (missing.missing, missing.poisoned_arrived);

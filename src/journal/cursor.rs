@@ -208,6 +208,11 @@ impl Cursor {
         }
     }
 
+    /// Remembers now what is settled, rather than in a moment: after a crash it does not come again. Blocks.
+    pub fn remember(&self) -> io::Result<()> {
+        self.log.keep()
+    }
+
     /// What is not settled.
     pub fn unsettled(&self) -> Amount {
         let state = self.log.state();

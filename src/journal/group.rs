@@ -159,11 +159,11 @@ fn commit(log: &Log, waiting: Vec<(Entry, Box<dyn Waiter>)>) {
     };
     match result {
         Ok(first) => {
-            // Readers first: what they begin now runs while the others are told.
-            log.readers().iter().for_each(|reader| reader.readable());
+            // Who waits for an answer is woken before what is to be done next.
             for (seq, waiter) in (first..).zip(waiters) {
                 waiter.done(Ok(seq));
             }
+            log.readers().iter().for_each(|reader| reader.readable());
         }
         Err(error) => {
             for waiter in waiters {

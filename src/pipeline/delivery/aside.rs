@@ -78,6 +78,7 @@ impl Attempt<'_> {
                 },
             }),
         }
+        held.feed().remember().await;
         true
     }
 }

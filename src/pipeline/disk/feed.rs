@@ -192,6 +192,13 @@ impl Feed {
         self.shed.as_ref().is_some_and(nearly_full) && self.reader.is_slowest()
     }
 
+    /// Remembers what is settled, now: what lies elsewhere on disk should not come from here again after a crash. Where
+    /// that fails it is remembered later.
+    pub async fn remember(self: &Arc<Self>) {
+        let feed = self.clone();
+        drop(tokio::task::spawn_blocking(move || feed.reader.remember()).await);
+    }
+
     fn settled(&self, held: &Held) {
         self.reader.settle(held.seq, held.size, held.weight, || ());
         self.held.fetch_sub(held.size, Ordering::Relaxed);

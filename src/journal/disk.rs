@@ -1,7 +1,7 @@
 //! What the journal asks of a file system, so that tests can put one in its place that fails and forgets.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::Path;
 
@@ -29,6 +29,8 @@ pub trait Disk: Send + Sync {
 pub trait DiskFile: Send + Sync {
     /// Writes all of `parts` behind what was written before. After an error any part of them may have been written.
     fn append(&self, parts: &mut [IoSlice<'_>]) -> io::Result<()>;
+    /// The same with up to [`AHEAD`] zeros behind them, which the next write goes over: that one finds its blocks there.
+    fn append_ahead(&self, parts: &mut Vec<IoSlice<'_>>, zeros: usize) -> io::Result<()>;
     /// Reads at `offset`; fewer bytes than asked for only at the end of the file.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
     /// Its length in bytes.
@@ -38,6 +40,11 @@ pub trait DiskFile: Send + Sync {
     /// Makes what was appended durable.
     fn sync(&self) -> io::Result<()>;
 }
+
+/// The most zeros that are written ahead.
+pub const AHEAD: usize = 256 << 10;
+
+static ZEROS: [u8; AHEAD] = [0; AHEAD];
 
 /// The file system of this machine.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +117,15 @@ impl DiskFile for File {
             }
         }
         Ok(())
+    }
+
+    fn append_ahead(&self, parts: &mut Vec<IoSlice<'_>>, zeros: usize) -> io::Result<()> {
+        let zeros = ZEROS.get(..zeros).unwrap_or(&ZEROS);
+        parts.push(IoSlice::new(zeros));
+        self.append(parts)?;
+        let back = i64::try_from(zeros.len()).map_err(io::Error::other)?;
+        let mut file = self;
+        file.seek(io::SeekFrom::Current(-back)).map(drop)
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

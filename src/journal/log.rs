@@ -26,8 +26,8 @@ pub struct Options {
     pub tail_bytes: u64,
     /// After an unclean stop, unsettled records in this many bytes from a cursor's mark on count as given out before.
     pub again_bytes: u64,
-    /// So many files of passed segments are kept to be written over. They and the rest of one that is being written over
-    /// are not counted against the disk budget.
+    /// So many files of passed segments are kept to be written over. They, and what lies behind the committed part of the
+    /// active one, are not counted against the disk budget. With 0 nothing is written ahead, either.
     pub spares: usize,
 }
 
@@ -47,6 +47,8 @@ pub(super) struct Writer {
     /// The segment that takes records; none after a failure.
     pub(super) active: Option<Arc<Segment>>,
     pub(super) register: Register,
+    /// Bytes of that file, of which those behind what is committed mean nothing.
+    pub(super) reaches: u64,
     /// Not in the register yet.
     pub(super) frames: Vec<Frame>,
     pub(super) spares: Spares,
@@ -91,6 +93,7 @@ impl Log {
         };
         let writer = Writer {
             active: None,
+            reaches: 0,
             register: Register::new(directory),
             spares: Spares::new(options.spares),
             frames: Vec::new(),

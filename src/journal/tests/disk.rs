@@ -386,6 +386,23 @@ impl DiskFile for SimulatedFile {
         }
     }
 
+    fn append_ahead(&self, parts: &mut Vec<IoSlice<'_>>, zeros: usize) -> io::Result<()> {
+        self.append(parts)?;
+        let mut world = self.world.world();
+        let full = world
+            .faults
+            .capacity
+            .is_some_and(|capacity| capacity < world.used() + zeros as u64);
+        let contents = world.contents.get_mut(&self.id).unwrap();
+        let end = contents.written + zeros;
+        if full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        contents.bytes.resize(end.max(contents.bytes.len()), 0);
+        contents.bytes[contents.written..end].fill(0);
+        Ok(())
+    }
+
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut world = self.world.world();
         let unreadable = world.faults.unreadable;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// A file system.
 pub trait Disk: Send + Sync {
-    /// Makes a directory and its parents; one that is there is left alone.
+    /// Makes a directory and its parents, durable; one that is there is left alone.
     fn create_directory(&self, path: &Path) -> io::Result<()>;
     /// The names in a directory.
     fn list(&self, directory: &Path) -> io::Result<Vec<String>>;
@@ -63,10 +63,16 @@ impl Default for FileSystem {
 
 impl Disk for FileSystem {
     fn create_directory(&self, path: &Path) -> io::Result<()> {
+        // A bare name lies in the current directory.
+        let path = Path::new(".").join(path);
+        let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.is_dir()).collect();
         fs::DirBuilder::new()
             .recursive(true)
             .mode(self.permissions)
-            .create(path)
+            .create(&path)?;
+        // What lies in a directory is durable only if the directory is.
+        let mut parents = missing.into_iter().filter_map(Path::parent);
+        parents.try_for_each(|parent| self.sync_directory(parent))
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {

@@ -11,14 +11,19 @@
 //!   00000000000000000000.log   sealed: takes no more records
 //!   00000000000000004711.log   the newest; its name is the number of its first record
 //!   cursors.log                the register: where each cursor is, what owners counted, what sealed segments hold
+//!   spare-1                    the file of a passed segment, kept to be written over by a new one
 //!   cursors.tmp, probe         there for a moment only: a register being written anew, a try whether there is room
 //!   damaged/                   segments that could not all be read; moved here instead of being deleted
 //!
 //! segment   | magic, version, first number, CRC | record | record | ...                        `segment`
 //! record    | CRC | CRC of the rest, lengths, weight, number, time | head | body |             `record`
 //! register  | magic, version, length of the first frames, CRC | frame | frame | ...            `register`
-//! frame     | CRC | length | a cursor, a segment, the owner's counts, or "closed" |             `frame`
+//! frame     | CRC | length | a cursor, a segment, the owner's counts, ... |                      `frame`
 //! ```
+//!
+//! Behind the last record of the newest segment may lie zeros, or records of a file that is written over: their numbers are
+//! below the segment's own, and they do not count. To write over what is there costs the file system no blocks, and a
+//! sync no more than the bytes.
 //!
 //! Formats carry a version: older ones are read, newer ones refused, and so left alone.
 //!
@@ -40,7 +45,7 @@
 //!
 //! The register is read up to its first unsound frame. Segments that it knows are believed; others are counted by their
 //! headers, the newest by its content: it ends with its last sound record. A record that is unsound with a sound one
-//! behind it counts as damaged: readers step over it, and its weight is told to the accounts as lost. Where headers are
+//! behind it, or that the register knows to have been committed, counts as damaged: readers step over it, and its weight is told to the accounts as lost. Where headers are
 //! gone, the numbers tell how many records are missing, and they share what the segment is known to have held
 //! (`missing`). A damaged segment header costs nothing, for the name says the number. Then the newest segment is synced,
 //! and the register is written anew. Unless the journal was closed in order, unsettled records that lie within
@@ -75,6 +80,7 @@
 //! | what | bound |
 //! |---|---|
 //! | bytes of segments | [`Space`], where each record has its [`Room`]; 32 bytes a segment come on top |
+//! | spare files, and what lies behind the last record | not by `Space`; `spares` files and the rest of one segment |
 //! | `damaged/`, and the register | not by `Space`; the register is written anew at eight times what it must hold |
 //! | a segment | `segment_bytes`, or an eighth of the budget, and one group on top |
 //! | a group | 32 MiB or a segment, at least one record |
@@ -82,7 +88,7 @@
 //! | newest records in memory | `tail_bytes` |
 //! | one reading | the bytes asked for and one record; each cursor holds a chunk of 1 MiB beside it |
 //! | records that wait to be committed | by whoever appends: [`Journal::waiting_bytes`] |
-//! | ranges settled above a mark | by whoever reads: [`Cursor::span`] |
+//! | ranges settled above a mark | by whoever reads, with a window |
 
 pub mod account;
 mod commit;

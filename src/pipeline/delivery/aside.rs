@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Batch, Piece};
@@ -17,15 +18,19 @@ use crate::wire::Traces;
 /// From this attempt on a batch is parked when others were taken in the meantime.
 const PARK_AFTER: u32 = 4;
 
+/// The wait after dead letters found no room, while room is being made.
+const MAKING_ROOM: Duration = Duration::from_millis(100);
+
 // === impl Batch ===
 
 impl Batch {
     /// Sends nothing: the disk budget is used up, and its records go to the dead letters.
     pub async fn shed(self, driver: &Driver) {
         let attempt = Attempt::new(driver, self.tried, Instant::now(), true);
-        for (record, traces) in self.records {
-            attempt.bury(record, traces, "the disk budget is used up").await;
-        }
+        let left = attempt
+            .put_aside(Place::Dead, self.records, "the disk budget is used up")
+            .await;
+        attempt.rest(left, self.tried.attempts, MAKING_ROOM);
     }
 }
 
@@ -45,40 +50,46 @@ impl Attempt<'_> {
     }
 
     pub(super) async fn park(&self, piece: Piece, reason: &str, delay: Duration) {
-        for (record, traces) in piece {
-            if !self.put_aside(Place::Retry, &record, &traces, reason).await {
-                self.rest(vec![(record, traces)], self.tried.attempts, delay);
-            }
-        }
+        let left = self.put_aside(Place::Retry, piece, reason).await;
+        self.rest(left, self.tried.attempts, delay);
     }
 
     /// Nobody will ever take it. Where the dead letters have no room it is parked, and comes back.
     pub(super) async fn bury(&self, record: Arc<Record>, traces: Traces, reason: &str) {
-        if self.put_aside(Place::Dead, &record, &traces, reason).await
-            || self.put_aside(Place::Retry, &record, &traces, reason).await
-        {
-            return;
-        }
-        let delay = self.driver.outlet.retry.max_interval.into();
-        self.rest(vec![(record, traces)], self.tried.attempts, delay);
+        let left = self.put_aside(Place::Dead, vec![(record, traces)], reason).await;
+        self.park(left, reason, self.driver.outlet.retry.max_interval.into())
+            .await;
     }
 
-    async fn put_aside(&self, place: Place, record: &Record, traces: &Traces, reason: &str) -> bool {
-        let Some(held) = record.held() else { return false };
-        let put = held.feed().aside.put(place, traces, &record.client, reason).await;
-        match (place, put.is_ok()) {
-            (_, false) => return false,
-            (Place::Retry, true) => record.moved(),
-            (Place::Dead, true) => record.settle(Settlement {
-                refused: 0,
-                exit: Exit::DeadLettered,
-                outcome: Outcome::Delivered {
-                    rejected: 0,
-                    message: String::new(),
-                },
-            }),
+    /// Appends all of it there, then settles here what is durable; returns what found no room.
+    async fn put_aside(&self, place: Place, piece: Piece, reason: &str) -> Piece {
+        let puts = piece.into_iter().map(|(record, traces)| async move {
+            let feed = record.held()?.feed().clone();
+            let put = feed.aside.put(place, &traces, &record.client, reason).await;
+            if put.is_err() {
+                return Some((record, traces));
+            }
+            match place {
+                Place::Retry => record.moved(),
+                Place::Dead => record.settle(dead_lettered()),
+            }
+            None
+        });
+        let left = join_all(puts).await.into_iter().flatten().collect();
+        if let Some(feed) = self.driver.cursor.feed() {
+            feed.remember().await;
         }
-        held.feed().remember().await;
-        true
+        left
+    }
+}
+
+fn dead_lettered() -> Settlement {
+    Settlement {
+        refused: 0,
+        exit: Exit::DeadLettered,
+        outcome: Outcome::Delivered {
+            rejected: 0,
+            message: String::new(),
+        },
     }
 }

@@ -20,6 +20,8 @@ mod intake;
 mod readers;
 pub mod requests;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use aside::{Aside, KEPT, Place};
 pub use feed::{Feed, Held, Pulled};

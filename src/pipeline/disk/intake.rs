@@ -72,7 +72,7 @@ impl Shelf {
                 Ok(())
             }
             Err(full) => {
-                self.is_full();
+                self.found_no_room();
                 Err(come_back(format!("the journal is full: {full}")))
             }
         }
@@ -119,16 +119,18 @@ impl Shelf {
         self.store.journal.append(entry, Box::new(commit));
     }
 
-    /// Tells that the budget is used up, once, and when it no longer is.
-    fn is_full(&self) {
+    /// A request found no room. Tells that the budget is used up, once, and when it no longer is.
+    fn found_no_room(&self) {
         self.cursors.iter().for_each(|cursor| cursor.wake());
-        if self.store.sheds() || self.full.swap(true, Ordering::Relaxed) {
+        let enough = (self.store.space.limit() as f64 * (1.0 - FREE_AGAIN)) as u64;
+        // One large request that finds no room says nothing about others.
+        let is_full = self.store.space.used() > enough;
+        if !is_full || self.store.sheds() || self.full.swap(true, Ordering::Relaxed) {
             return;
         }
         self.store.events.full(true);
         let (store, full) = (self.store.clone(), self.full.clone());
         tokio::spawn(async move {
-            let enough = (store.space.limit() as f64 * (1.0 - FREE_AGAIN)) as u64;
             while store.space.used() > enough {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }

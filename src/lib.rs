@@ -20,6 +20,9 @@ pub mod net;
 pub mod pipeline;
 /// Components between receivers and exporters.
 pub mod processors;
+/// The questions that a span store answers, and the answers.
+#[cfg(feature = "store")]
+pub mod query;
 /// Components that take spans in.
 pub mod receivers;
 /// One place an event: its log line and its metric; the ledgers; health.

@@ -25,6 +25,9 @@ pub mod processors;
 pub mod query;
 /// Components that take spans in.
 pub mod receivers;
+/// The span store: keeps what it is sent, and finds it again.
+#[cfg(feature = "store")]
+pub mod store;
 /// One place an event: its log line and its metric; the ledgers; health.
 pub mod telemetry;
 /// OTLP bytes: walk, views, edits, splice and split, JSON. No I/O, no async.

@@ -21,7 +21,10 @@ mod page;
 mod query;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
-#[expect(clippy::indexing_slicing, reason = "an oracle of tests panics when it is wrong")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "an oracle of tests panics when it is wrong"
+)]
 pub mod reference;
 mod sketch;
 mod span;

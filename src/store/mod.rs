@@ -1,0 +1,4 @@
+//! The span store.
+
+pub mod format;
+pub mod segment;

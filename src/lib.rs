@@ -20,8 +20,14 @@ pub mod net;
 pub mod pipeline;
 /// Components between receivers and exporters.
 pub mod processors;
+/// Questions about spans and their answers.
+#[cfg(feature = "store")]
+pub mod query;
 /// Components that take spans in.
 pub mod receivers;
+/// The span store: a journal, a head in memory, immutable segments.
+#[cfg(feature = "store")]
+pub mod store;
 /// One place an event: its log line and its metric; the ledgers; health.
 pub mod telemetry;
 /// OTLP bytes: walk, views, edits, splice and split, JSON. No I/O, no async.

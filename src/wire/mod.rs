@@ -10,6 +10,7 @@
 mod amend;
 mod check;
 mod edit;
+mod groups;
 mod index;
 pub mod json;
 mod locate;
@@ -33,6 +34,7 @@ use bytes::Bytes;
 
 pub use amend::Amendment;
 pub use edit::{Decision, Editor};
+pub use groups::{Group, Identity};
 pub use index::{Index, Located};
 pub use values::{ArrayView, KeyValueListView, Value, ValueView};
 pub use views::{AttributeView, EventView, LinkView, ResourceView, ScopeView, SpanView, StatusView};

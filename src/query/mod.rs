@@ -1,0 +1,3 @@
+//! Questions about spans and their answers.
+
+pub mod model;

@@ -55,9 +55,11 @@
 
 mod catalog;
 mod events;
+mod head;
 mod settings;
 mod tombstone;
 
 pub use events::{Event, Failing, Observer, Unobserved};
+pub use head::{Above, PartView, Row};
 pub use settings::{Memory, Retention, SegmentSettings, Settings, StoreError, Unbounded};
 pub use tombstone::Tombstone;

@@ -67,7 +67,9 @@ impl<'a> Group<'a> {
     pub fn spans(&self) -> impl Iterator<Item = Bytes> + 'a {
         let index = self.index;
         let spans = index.spans.get(self.scope.children.clone()).unwrap_or_default();
-        spans.iter().map(|place| index.share(&(place.body..place.field.end)))
+        spans
+            .iter()
+            .map(|place| index.share(&(place.body..place.field.end)))
     }
 }
 

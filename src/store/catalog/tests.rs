@@ -57,7 +57,10 @@ fn newer_formats_are_refused() {
     drop(catalog);
     for _ in 0..2 {
         let error = Catalog::open(&path).err().unwrap().to_string();
-        assert!(error.contains("its format is 2, and this program reads up to 1"), "{error}");
+        assert!(
+            error.contains("its format is 2, and this program reads up to 1"),
+            "{error}"
+        );
     }
 }
 

@@ -113,7 +113,8 @@ impl Catalog {
             let mut facts = transaction.open_table(FACTS)?;
             facts.insert("sealed", seal.sealed)?;
             facts.insert("next_number", seal.next_number)?;
-            facts.insert("next_segment", seal.next_segment)?;
+            let next = fact(&facts, "next_segment")?.max(seal.next_segment);
+            facts.insert("next_segment", next)?;
             Ok(())
         })
     }

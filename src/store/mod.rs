@@ -54,12 +54,29 @@
 //! | segments | `retention`, by age and by bytes |
 
 mod catalog;
+mod compact;
+mod core;
+mod duplicates;
 mod events;
+mod fault;
 mod head;
+mod open;
+mod retention;
+mod seal;
+pub mod segment;
 mod settings;
+#[expect(clippy::module_inception, reason = "the room's main type has its name")]
+mod store;
+#[cfg(test)]
+mod tests;
 mod tombstone;
+mod view;
+mod wal;
 
 pub use events::{Event, Failing, Observer, Unobserved};
 pub use head::{Above, PartView, Row};
 pub use settings::{Memory, Retention, SegmentSettings, Settings, StoreError, Unbounded};
+pub use store::{Size, Store};
 pub use tombstone::Tombstone;
+pub use view::View;
+pub use wal::Appended;

@@ -102,7 +102,7 @@ impl Head {
         Self {
             settings,
             memory,
-            open: Open::new(),
+            open: Open::new(next),
             closed: Vec::new(),
             headers: Headers::default(),
             next,
@@ -151,7 +151,7 @@ impl Head {
         open.since.get_or_insert_with(Instant::now);
         open.records.push(record);
         open.record_bytes += record.size;
-        open.writer.add(rows.into_iter());
+        open.writer.add(rows.into_iter(), self.next);
         duplicates
     }
 
@@ -212,7 +212,7 @@ impl Head {
     /// Closes the open part and begins another; nothing happens while it holds no record.
     pub fn close_part(&mut self) -> Option<Closed> {
         let end = self.open.records.last()?.seq + 1;
-        let mut open = std::mem::replace(&mut self.open, Open::new());
+        let mut open = std::mem::replace(&mut self.open, Open::new(self.next));
         let closed = Closed {
             part: open.writer.part.clone(),
             records: std::mem::take(&mut open.records),
@@ -253,9 +253,9 @@ fn copied(rows: Vec<Row>, bytes: usize) -> Vec<Row> {
 // === impl Open ===
 
 impl Open {
-    fn new() -> Self {
+    fn new(next: u64) -> Self {
         Self {
-            writer: Writer::new(),
+            writer: Writer::new(next),
             contents: HashMap::default(),
             records: Vec::new(),
             since: None,

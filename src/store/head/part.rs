@@ -32,6 +32,8 @@ struct Shown {
     chunks: Vec<Arc<Chunk>>,
     rows: usize,
     starts: Option<(u64, u64)>,
+    /// The insertion number of the first span behind these.
+    next: u64,
 }
 
 /// What a reader has of a part: its rows at one moment.
@@ -63,15 +65,20 @@ impl Part {
 // === impl Writer ===
 
 impl Writer {
-    pub fn new() -> Self {
+    /// An empty part; `next` is the insertion number of its first span.
+    pub fn new(next: u64) -> Self {
+        let written = Shown {
+            next,
+            ..Shown::default()
+        };
         let part = Part {
-            shown: Mutex::default(),
+            shown: Mutex::new(written.clone()),
             traces: Mutex::default(),
             paid: Mutex::default(),
         };
         Self {
             part: Arc::new(part),
-            written: Shown::default(),
+            written,
         }
     }
 
@@ -84,8 +91,8 @@ impl Writer {
         self.written.row(at as usize)
     }
 
-    /// Adds rows and shows them, all at once.
-    pub fn add(&mut self, rows: impl Iterator<Item = Row>) {
+    /// Adds rows and shows them, all at once; `next` is the insertion number of what comes behind them.
+    pub fn add(&mut self, rows: impl Iterator<Item = Row>, next: u64) {
         // Held until the rows are shown: whoever finds a row by its trace can go to it.
         let mut traces = lock(&self.part.traces);
         for row in rows {
@@ -94,11 +101,13 @@ impl Writer {
             let previous = traces.insert(row.identity.trace_id, at);
             self.written.push(Row { previous, ..row });
         }
+        self.written.next = next;
         let mut shown = lock(&self.part.shown);
         let new = self.written.chunks.get(shown.chunks.len()..).unwrap_or_default();
         shown.chunks.extend_from_slice(new);
         shown.rows = self.written.rows;
         shown.starts = self.written.starts;
+        shown.next = next;
     }
 
     /// Keeps `paid` as long as the part is there.
@@ -147,6 +156,11 @@ impl PartView {
     /// The earliest and the latest start; none when it is empty.
     pub fn starts(&self) -> Option<(u64, u64)> {
         self.shown.starts
+    }
+
+    /// The insertion number of the first span behind these rows.
+    pub fn next_number(&self) -> u64 {
+        self.shown.next
     }
 
     /// A row by its place; places are in the order of insertion numbers.

@@ -20,12 +20,12 @@ pub mod net;
 pub mod pipeline;
 /// Components between receivers and exporters.
 pub mod processors;
-/// Questions about spans and their answers.
+/// The questions that a span store answers, and the answers.
 #[cfg(feature = "store")]
 pub mod query;
 /// Components that take spans in.
 pub mod receivers;
-/// The span store: a journal, a head in memory, immutable segments.
+/// The span store: keeps what it is sent, and finds it again.
 #[cfg(feature = "store")]
 pub mod store;
 /// One place an event: its log line and its metric; the ledgers; health.

@@ -1,3 +1,3 @@
-//! Questions about spans and their answers.
+//! Searching spans. [`model`] is the seam: whoever asks knows it alone, and whoever stores spans answers it.
 
 pub mod model;

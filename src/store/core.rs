@@ -1,5 +1,6 @@
 //! What all parts of a store share: its files, its head, and what readers see.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,6 +14,7 @@ use super::duplicates::Sealed;
 use super::events::{Event, Observer};
 use super::fault::Faults;
 use super::head::{Batch, Closed, Head, Recorded};
+use super::segment::Cache;
 use super::settings::{Settings, StoreError};
 use super::tombstone::Tombstone;
 use super::view::Visible;
@@ -29,6 +31,8 @@ pub struct Core {
     pub journal: Journal,
     pub cursor: Cursor,
     pub space: Space,
+    /// Dictionaries of segments.
+    pub cache: Arc<Cache>,
     /// Of the hashes of contents; new in each process.
     pub key: RandomState,
     pub visible: Visible,
@@ -49,6 +53,8 @@ pub struct Core {
     /// Rung when there is work, or the store ends.
     pub(super) told: Condvar,
     pub(super) _lock: DirectoryLock,
+    /// Pays for the cache.
+    pub(super) _paid: Box<dyn Any + Send + Sync>,
 }
 
 /// Where things lie.

@@ -9,6 +9,7 @@ use super::head::{Above, Draft, Elsewhere};
 use super::segment::{Column, Segment, SegmentError};
 use super::tombstone;
 use super::view::Held;
+use crate::query::model::TraceId;
 
 /// Segments and tombstones of one moment.
 pub struct Sealed<'a> {
@@ -28,7 +29,7 @@ impl<'a> Sealed<'a> {
         if !segment.may_hold_span(&identity.span_id)? {
             return Ok(false);
         }
-        for block in segment.blocks_of_trace(&identity.trace_id)? {
+        for block in segment.blocks_of_trace(&TraceId(identity.trace_id))? {
             let spans = segment.page(block, Column::SpanId)?;
             let traces = segment.page(block, Column::TraceId)?;
             let same =

@@ -59,6 +59,7 @@ mod core;
 mod duplicates;
 mod events;
 mod fault;
+pub mod format;
 mod head;
 mod open;
 mod retention;

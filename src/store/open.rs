@@ -12,7 +12,7 @@ use super::catalog::{Catalog, Registered};
 use super::core::{Core, Places};
 use super::events::{Event, Observer};
 use super::head::Head;
-use super::segment::Segment;
+use super::segment::{Cache, Segment};
 use super::settings::{Memory, Settings, StoreError};
 use super::view::{Held, Visible};
 use super::wal;
@@ -21,6 +21,9 @@ use crate::journal::{DirectoryLock, Journal, Options, Space};
 
 /// The journal's files are of this length: what was sealed is freed in such steps.
 const WAL_SEGMENT: u64 = 16 << 20;
+
+/// Bytes of dictionaries of segments that stay in memory.
+const CACHE: usize = 32 << 20;
 
 /// Files of the journal that are kept to be written over.
 const SPARES: usize = 2;
@@ -40,7 +43,8 @@ impl Core {
         let lock = DirectoryLock::take(&settings.directory, settings.lock_timeout)?;
         make(&disk, &places.segments)?;
         let (catalog, known) = Catalog::open(&places.state)?;
-        let (segments, registered) = recover(&disk, &places, &catalog, known.segments, &*observer)?;
+        let cache = Arc::new(Cache::new(CACHE));
+        let (segments, registered) = recover(&disk, &places, &catalog, known.segments, &cache, &*observer)?;
 
         let space = Space::new(settings.wal_bytes());
         let options = Options {
@@ -69,6 +73,7 @@ impl Core {
             unsealed: found.unsettled.weight,
         });
 
+        let paid = memory.hold(CACHE);
         let head = Head::new(settings.segment, memory, known.next_number);
         let visible = Visible::default();
         visible.now().parts.push(head.part().clone());
@@ -100,6 +105,8 @@ impl Core {
             work: Default::default(),
             told: Default::default(),
             _lock: lock,
+            cache,
+            _paid: paid,
         })
     }
 }
@@ -110,6 +117,7 @@ fn recover(
     places: &Places,
     catalog: &Catalog,
     mut registered: BTreeMap<u64, Registered>,
+    cache: &Arc<Cache>,
     observer: &dyn Observer,
 ) -> Result<(Vec<Arc<Segment>>, BTreeMap<u64, Registered>), StoreError> {
     for entry in fs::read_dir(&places.segments).map_err(failed(&places.segments))? {
@@ -121,7 +129,7 @@ fn recover(
     let (mut segments, mut damaged) = (Vec::new(), Vec::new());
     for (id, known) in &registered {
         let path = places.segment(*id);
-        let opened = Segment::open(&path, *id).map_err(|error| error.to_string());
+        let opened = Segment::open(&path, *id, cache.clone()).map_err(|error| error.to_string());
         let fits = |segment: &Segment| segment.summary().rows == known.rows;
         match opened.and_then(|segment| match fits(&segment) {
             true => Ok(segment),

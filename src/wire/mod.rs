@@ -18,6 +18,7 @@ mod locate;
 #[doc(hidden)]
 #[expect(clippy::panic, reason = "a judge of tests panics when it disagrees")]
 pub mod oracle;
+mod parts;
 mod reader;
 mod schema;
 mod split;
@@ -36,6 +37,7 @@ pub use amend::Amendment;
 pub use edit::{Decision, Editor};
 pub use groups::{Group, Identity};
 pub use index::{Index, Located};
+pub use parts::{Cell, Pair, Parts};
 pub use values::{ArrayView, KeyValueListView, Value, ValueView};
 pub use views::{AttributeView, EventView, LinkView, ResourceView, ScopeView, SpanView, StatusView};
 

@@ -149,7 +149,7 @@ static PARTIAL_SUCCESS: Message = Message {
     ],
 };
 
-static RESOURCE_SPANS: Message = Message {
+pub(super) static RESOURCE_SPANS: Message = Message {
     fields: &[
         one(1, "resource", "resource", Kind::Message(&RESOURCE)),
         many(2, "scope_spans", "scopeSpans", Kind::Message(&SCOPE_SPANS)),
@@ -174,7 +174,7 @@ static ENTITY_REF: Message = Message {
     ],
 };
 
-static SCOPE_SPANS: Message = Message {
+pub(super) static SCOPE_SPANS: Message = Message {
     fields: &[
         one(1, "scope", "scope", Kind::Message(&SCOPE)),
         many(2, "spans", "spans", Kind::Message(&SPAN)),
@@ -191,7 +191,7 @@ static SCOPE: Message = Message {
     ],
 };
 
-static SPAN: Message = Message {
+pub(super) static SPAN: Message = Message {
     fields: &[
         one(1, "trace_id", "traceId", Kind::Id),
         one(2, "span_id", "spanId", Kind::Id),
@@ -258,7 +258,7 @@ static KEY_VALUE: Message = Message {
     ],
 };
 
-static ANY_VALUE: Message = Message {
+pub(super) static ANY_VALUE: Message = Message {
     fields: &[
         either(1, "string_value", "stringValue", Kind::String),
         either(2, "bool_value", "boolValue", Kind::Bool),

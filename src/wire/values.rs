@@ -123,6 +123,11 @@ impl ValueView<'_> {
 // === impl ArrayView ===
 
 impl ArrayView<'_> {
+    /// The encoded `ArrayValue`.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The values, in order.
     pub fn iter(&self) -> impl Iterator<Item = ValueView<'_>> {
         messages(&self.0, 1).map(|body| merged(std::iter::once(body)))
@@ -132,6 +137,11 @@ impl ArrayView<'_> {
 // === impl KeyValueListView ===
 
 impl KeyValueListView<'_> {
+    /// The encoded `KeyValueList`.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The keys and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = AttributeView<'_>> {
         messages(&self.0, 1).map(AttributeView::new)

@@ -5,8 +5,12 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::query::model::FoundSpan;
-use crate::store::segment::{Segment, SegmentError};
+use crate::store::segment::{Hot, HotKeys, Segment, SegmentError};
 use crate::wire::Identity;
+
+/// Of each segment so many blocks are looked at, and of these every so manieth row, to choose columns.
+const SAMPLE_BLOCKS: usize = 8;
+const SAMPLE_STEP: usize = 16;
 
 /// Goes through several segments at once, in the order of trace id, start and number.
 pub struct Merge {
@@ -37,6 +41,24 @@ pub struct Unreadable {
     pub id: u64,
     /// Why.
     pub error: SegmentError,
+}
+
+/// Which attributes get a column of their own, by a few rows of all parts of all segments.
+pub fn hot(segments: &[Arc<Segment>]) -> Result<Vec<Hot>, Unreadable> {
+    let mut keys = HotKeys::default();
+    for segment in segments {
+        let step = segment.blocks().div_ceil(SAMPLE_BLOCKS).max(1);
+        for block in (0..segment.blocks()).step_by(step) {
+            let count = u32::try_from(segment.rows(block)).unwrap_or(u32::MAX);
+            let rows: Vec<u32> = (0..count).step_by(SAMPLE_STEP).collect();
+            let sample = segment.spans(block, &rows).map_err(|error| Unreadable {
+                id: segment.id(),
+                error,
+            })?;
+            sample.iter().for_each(|span| keys.add(span));
+        }
+    }
+    Ok(keys.choose())
 }
 
 // === impl Merge ===

@@ -121,6 +121,7 @@ impl Core {
         sources: Vec<Arc<Segment>>,
         registered: Registered,
     ) -> Result<Option<New>, Stopped> {
+        let hot = merge::hot(&sources).map_err(Stopped::Source)?;
         let mut merge = Merge::of(sources).map_err(Stopped::Source)?;
         let mut live = || -> Result<Option<FoundSpan>, Stopped> {
             while let Some((identity, span)) = merge.step().map_err(Stopped::Source)? {
@@ -147,7 +148,7 @@ impl Core {
                 }))
             }
         });
-        let written = self.write(std::iter::once(Ok(first)).chain(rest), registered);
+        let written = self.write(std::iter::once(Ok(first)).chain(rest), hot, registered);
         match (written, stopped) {
             (Ok(new), _) => Ok(Some(new)),
             (Err(_), Some(why)) => Err(why),

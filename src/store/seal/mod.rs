@@ -16,10 +16,13 @@ use super::events::Event;
 use super::fault::Step;
 use super::head::{Closed, Row};
 use super::open::failed;
-use super::segment::{Segment, Writer};
+use super::segment::{Hot, HotKeys, Segment, Writer};
 use super::settings::StoreError;
 use crate::journal::disk::Disk;
 use crate::query::model::FoundSpan;
+
+/// So many rows tell which attributes get a column of their own.
+const SAMPLE: usize = 4096;
 
 /// A segment that is complete, under its first name.
 pub(super) struct New {
@@ -76,18 +79,23 @@ impl Core {
             cleaned,
             ..Registered::default()
         };
-        self.write(found.map(Ok), registered)
+        let mut keys = HotKeys::default();
+        let step = rows.len().div_ceil(SAMPLE).max(1);
+        let sample = rows.iter().step_by(step);
+        sample.for_each(|row| keys.add(&row.found()));
+        self.write(found.map(Ok), keys.choose(), registered)
     }
 
     /// Writes a segment, whose rows come in order; `registered` is what is known of it beforehand.
     pub(super) fn write(
         &self,
         rows: impl Iterator<Item = Result<FoundSpan, StoreError>>,
+        hot: Vec<Hot>,
         registered: Registered,
     ) -> Result<New, StoreError> {
         let id = self.new_segment();
         let path = self.places.new_segment(id);
-        let written = self.write_file(&path, id, rows, registered);
+        let written = self.write_file(&path, id, rows, hot, registered);
         if written.is_err() {
             // What cannot be deleted now is when the store is opened.
             drop(self.disk.remove(&path));
@@ -100,13 +108,14 @@ impl Core {
         path: &Path,
         id: u64,
         rows: impl Iterator<Item = Result<FoundSpan, StoreError>>,
+        hot: Vec<Hot>,
         registered: Registered,
     ) -> Result<New, StoreError> {
         let cannot = |error: &dyn std::fmt::Display| StoreError::File {
             path: path.to_owned(),
             error: error.to_string(),
         };
-        let mut writer = Writer::create(path, Vec::new()).map_err(|error| cannot(&error))?;
+        let mut writer = Writer::create(path, hot).map_err(|error| cannot(&error))?;
         for row in rows {
             writer.push(&row?).map_err(|error| cannot(&error))?;
         }
@@ -115,7 +124,7 @@ impl Core {
             .sync_directory(&self.places.segments)
             .map_err(failed(&self.places.segments))?;
         // It is read before anything relies on it.
-        let segment = Segment::open(path, id).map_err(|error| cannot(&error))?;
+        let segment = Segment::open(path, id, self.cache.clone()).map_err(|error| cannot(&error))?;
         self.faults.reached(Step::Written)?;
         let summary = segment.summary();
         let registered = Registered {

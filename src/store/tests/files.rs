@@ -2,6 +2,7 @@ use std::fs;
 use std::sync::Arc;
 
 use super::world::{Log, Model, append, open, request, seal, settings, span};
+use crate::query::model::TraceId;
 use crate::store::Unbounded;
 use crate::store::core::Core;
 
@@ -124,6 +125,6 @@ fn late_spans_share_a_segment() {
     rows.sort_unstable();
     assert_eq!(rows, [2, 4, 30]);
     for segment in view.segments() {
-        assert!(!segment.blocks_of_trace(&[1; 16]).unwrap().is_empty());
+        assert!(!segment.blocks_of_trace(&TraceId([1; 16])).unwrap().is_empty());
     }
 }

@@ -158,7 +158,7 @@ fn copy(directory: &Path) -> tempfile::TempDir {
 
 fn seeds() -> Range<u64> {
     let count = std::env::var("SPANWAY_SEEDS").ok();
-    0..count.and_then(|count| count.parse().ok()).unwrap_or(30)
+    0..count.and_then(|count| count.parse().ok()).unwrap_or(12)
 }
 
 /// Guarantees: after any history of requests, seals, merges, deletions and crashes, each acknowledged span that was not

@@ -13,7 +13,20 @@ mod write;
 
 use super::Malformed;
 use super::locate::verify;
-use super::schema::{REQUEST, RESPONSE};
+use super::schema::{ANY_VALUE, Message, REQUEST, RESOURCE_SPANS, RESPONSE, SCOPE_SPANS, SPAN};
+
+/// A message that stands inside a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// `ResourceSpans`.
+    ResourceSpans,
+    /// `ScopeSpans`.
+    ScopeSpans,
+    /// `Span`.
+    Span,
+    /// `AnyValue`.
+    AnyValue,
+}
 
 /// The protobuf bytes of an `ExportTraceServiceRequest` in JSON. The error names the JSON path and the value.
 pub fn to_protobuf(json: &[u8]) -> Result<Vec<u8>, Malformed> {
@@ -35,4 +48,27 @@ pub fn response_to_protobuf(json: &[u8]) -> Result<Vec<u8>, Malformed> {
 pub fn response_from_protobuf(response: &[u8]) -> Result<Vec<u8>, Malformed> {
     verify(response, &RESPONSE)?;
     Ok(write::write(response, &RESPONSE))
+}
+
+/// The JSON of a part of a request, which has been checked.
+pub fn from_part(part: Part, body: &[u8]) -> Vec<u8> {
+    write::write(body, part.message())
+}
+
+/// The protobuf bytes of a part of a request in JSON. The error names the JSON path and the value.
+pub fn to_part(part: Part, json: &[u8]) -> Result<Vec<u8>, Malformed> {
+    read::read(json, part.message())
+}
+
+// === impl Part ===
+
+impl Part {
+    fn message(self) -> &'static Message {
+        match self {
+            Self::ResourceSpans => &RESOURCE_SPANS,
+            Self::ScopeSpans => &SCOPE_SPANS,
+            Self::Span => &SPAN,
+            Self::AnyValue => &ANY_VALUE,
+        }
+    }
 }

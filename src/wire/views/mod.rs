@@ -33,6 +33,11 @@ pub struct AttributeView<'a> {
 // === impl ResourceView ===
 
 impl<'a> ResourceView<'a> {
+    /// The resource in the body of a `ResourceSpans` that was checked once; other bytes read as defaults.
+    pub fn over(body: &'a [u8]) -> Self {
+        Self::new(body)
+    }
+
     pub(super) fn new(body: &'a [u8]) -> Self {
         Self { body }
     }
@@ -77,6 +82,11 @@ impl<'a> ResourceView<'a> {
 // === impl ScopeView ===
 
 impl<'a> ScopeView<'a> {
+    /// The scope in the body of a `ScopeSpans` that was checked once; other bytes read as defaults.
+    pub fn over(body: &'a [u8]) -> Self {
+        Self::new(body)
+    }
+
     pub(super) fn new(body: &'a [u8]) -> Self {
         Self { body }
     }

@@ -34,6 +34,11 @@ pub struct StatusView<'a> {
 // === impl SpanView ===
 
 impl<'a> SpanView<'a> {
+    /// The span of a body that was checked once; other bytes read as defaults.
+    pub fn over(body: &'a [u8]) -> Self {
+        Self::new(body)
+    }
+
     pub(in crate::wire) fn new(body: &'a [u8]) -> Self {
         Self { body }
     }

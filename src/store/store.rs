@@ -121,13 +121,13 @@ impl Store {
     /// How much it holds.
     pub fn size(&self) -> Size {
         let core = &self.core;
-        let parts = core.visible.view();
-        let registered = core.registered();
+        let view = core.visible.view();
+        let segments = view.segments();
         Size {
-            segments: registered.len(),
-            spans: registered.values().map(|known| known.rows).sum(),
-            bytes: registered.values().map(|known| known.bytes).sum(),
-            head_spans: parts.parts().iter().map(|part| part.len() as u64).sum(),
+            segments: segments.len(),
+            spans: segments.iter().map(|segment| segment.summary().rows).sum(),
+            bytes: segments.iter().map(|segment| segment.bytes()).sum(),
+            head_spans: view.parts().iter().map(|part| part.len() as u64).sum(),
             head_bytes: core.head_bytes.load(Ordering::Relaxed),
             wal_bytes: core.space.used(),
         }

@@ -1,4 +1,5 @@
 //! The span store.
 
 pub mod format;
+pub mod search;
 pub mod segment;

@@ -219,6 +219,7 @@ fn seal(core: &Core) {
 
 /// The life of the thread that merges segments and lets them expire.
 fn upkeep(core: &Core) {
+    priority::low();
     let mut troubled = false;
     while !core.is_ending() {
         match core.upkeep() {

@@ -6,5 +6,5 @@ const NICE: i32 = 10;
 /// This thread works when no other wants the processor, or nearly so. Where the system does not allow it, nothing changes.
 pub fn low() {
     let this = Some(rustix::thread::gettid());
-    drop(rustix::process::setpriority_process(this, NICE));
+    _ = rustix::process::setpriority_process(this, NICE);
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::core::Core;
 use super::events::{Event, Failing, Observer};
+use super::priority;
 use super::settings::{Memory, Settings, StoreError};
 use super::tombstone::Tombstone;
 use super::view::View;

@@ -151,7 +151,9 @@ fn work(store: &Store, desk: &Desk) {
     while let Some(question) = desk.take() {
         let guard = Guard::new(question.query.limits, question.asked, question.cancelled);
         let view = store.view();
-        let found = guard.check().and_then(|()| answer(view.as_ref(), &question.query, &guard));
+        let found = guard
+            .check()
+            .and_then(|()| answer(view.as_ref(), &question.query, &guard));
         // Whoever asked may be gone.
         drop(question.reply.send(found));
     }

@@ -22,6 +22,7 @@ use crate::telemetry::exporter::{BATCH_BYTES, BATCH_SPANS};
 use crate::telemetry::health::Health;
 use crate::telemetry::journal::FSYNC_SECONDS;
 use crate::telemetry::logs;
+use crate::telemetry::store::{COMPACTION_SECONDS, SEAL_SECONDS, STORE_FSYNC_SECONDS};
 
 /// How often measurements are sorted into buckets.
 const KEEP_UP: Duration = Duration::from_secs(5);
@@ -115,11 +116,15 @@ fn recorder() -> Result<PrometheusRecorder, String> {
     let spans = [10.0, 100.0, 1e3, 2e3, 5e3, 8192.0, 1e4, 2e4, 5e4, 1e5];
     let bytes = [1e3, 1e4, 1e5, 5e5, 1e6, 2e6, 5e6, 1e7, 2e7, 5e7];
     let seconds = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.5, 1.0, 5.0];
+    let minutes = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 300.0];
     let name = |name: &str| Matcher::Full(name.to_owned());
     PrometheusBuilder::new()
         .set_buckets_for_metric(name(BATCH_SPANS), &spans)
         .and_then(|builder| builder.set_buckets_for_metric(name(BATCH_BYTES), &bytes))
         .and_then(|builder| builder.set_buckets_for_metric(name(FSYNC_SECONDS), &seconds))
+        .and_then(|builder| builder.set_buckets_for_metric(name(STORE_FSYNC_SECONDS), &seconds))
+        .and_then(|builder| builder.set_buckets_for_metric(name(SEAL_SECONDS), &minutes))
+        .and_then(|builder| builder.set_buckets_for_metric(name(COMPACTION_SECONDS), &minutes))
         .map(|builder| builder.build_recorder())
         .map_err(|error| format!("metrics cannot be recorded: {error}"))
 }
@@ -159,6 +164,11 @@ fn board(graph: &Graph, health: &Health, telemetry: &Telemetry) -> Board {
             gauge!("otelcol_exporter_queue_size", "exporter" => exporter.clone()).set(size as f64);
             gauge!("otelcol_exporter_queue_capacity", "exporter" => exporter.clone()).set(capacity as f64);
         });
+    }
+    for (id, keeps) in &graph.keepers {
+        board.exporter(&id.to_string(), keeps.ledgers.clone());
+        let keeper = keeps.keeper.clone();
+        board.reading(move || keeper.measure());
     }
     let budget = graph.budget.clone();
     board.reading(move || {

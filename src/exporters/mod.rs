@@ -4,6 +4,8 @@ pub mod debug;
 pub mod nop;
 pub mod otlp_grpc;
 pub mod otlp_http;
+#[cfg(feature = "store")]
+pub mod store;
 
 mod otlp_answer;
 
@@ -17,5 +19,7 @@ pub fn table() -> Vec<Factory<Exporter, ()>> {
         nop::factory(),
         otlp_grpc::factory(),
         otlp_http::factory(),
+        #[cfg(feature = "store")]
+        store::factory(),
     ]
 }

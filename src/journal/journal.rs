@@ -140,6 +140,11 @@ impl Journal {
         self.log.state().trouble.clone()
     }
 
+    /// The number that the next record gets.
+    pub fn end(&self) -> u64 {
+        self.log.state().next
+    }
+
     /// Bytes that wait to be committed.
     pub fn waiting_bytes(&self) -> u64 {
         self.queue.waiting().bytes
@@ -154,11 +159,12 @@ impl Journal {
 
     /// Commits what waits, remembers everything, and ends. Records that come later are refused.
     pub fn close(&self) -> io::Result<()> {
-        self.end();
+        self.end_thread();
         self.log.close()
     }
 
-    fn end(&self) {
+    /// Commits what waits, and ends as a crash would.
+    pub fn end_thread(&self) {
         self.queue.waiting().ending = true;
         self.queue.told.notify_one();
         let thread = self.thread().take();
@@ -175,6 +181,6 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        self.end();
+        self.end_thread();
     }
 }

@@ -68,15 +68,20 @@ impl Budget {
         })
     }
 
+    /// Takes `bytes` that are there already, whether or not there is room.
+    pub fn overdraw(&self, bytes: usize) -> Reservation {
+        self.0.used.fetch_add(bytes, Ordering::Relaxed);
+        Reservation {
+            budget: self.clone(),
+            bytes,
+        }
+    }
+
     /// Ties the bytes of `traces` to this budget, which they may exceed for a moment: they stand for others that
     /// were paid for and go now.
     pub fn cover(&self, traces: Traces) -> Traces {
-        let bytes = traces.bytes().len();
-        self.0.used.fetch_add(bytes, Ordering::Relaxed);
-        traces.keeping(Reservation {
-            budget: self.clone(),
-            bytes,
-        })
+        let paid = self.overdraw(traces.bytes().len());
+        traces.keeping(paid)
     }
 
     fn take(&self, wanted: usize) -> Result<(), OverBudget> {

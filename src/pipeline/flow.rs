@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use super::client::Client;
 use super::delivery::Gate;
 use super::disk::{Rooms, Shelf};
+use super::keeper::Keeping;
 use super::log::cursor::Full;
 use super::log::{Cursor, Record, Waiter};
 use super::ticket::{Branch, Ticket};
@@ -41,6 +42,8 @@ pub enum Output {
     Exporter(Branching),
     /// The journal, which all exporters of the pipeline read.
     Journal(Shelf, Vec<Branching>),
+    /// An exporter that keeps spans itself.
+    Keeper(Keeping),
     /// Another pipeline, behind a connector.
     Pipeline(Arc<Pipeline>),
 }
@@ -96,6 +99,7 @@ impl Pipeline {
                 }
                 obstacle.map_or(Ok(()), Err)
             }
+            Output::Keeper(keeping) => keeping.admits(traces, patience, rooms),
             Output::Pipeline(pipeline) => pipeline.admits(traces, client, patience, rooms),
         })
     }
@@ -104,7 +108,7 @@ impl Pipeline {
     pub fn is_journaled(&self) -> bool {
         self.outputs.iter().any(|output| match output {
             Output::Exporter(_) => false,
-            Output::Journal(..) => true,
+            Output::Journal(..) | Output::Keeper(_) => true,
             Output::Pipeline(pipeline) => pipeline.is_journaled(),
         })
     }
@@ -114,6 +118,7 @@ impl Pipeline {
         self.outputs.iter().find_map(|output| match output {
             Output::Exporter(branching) => branching.congested(patience),
             Output::Journal(shelf, _) => shelf.congested(patience),
+            Output::Keeper(keeping) => keeping.congested(patience),
             Output::Pipeline(pipeline) => pipeline.congested(patience),
         })
     }
@@ -137,6 +142,10 @@ impl Pipeline {
                     ticket.open(1);
                     shelf.append(traces, client, ticket, rooms.next());
                 }
+                Output::Keeper(keeping) => {
+                    ticket.open(1);
+                    keeping.append(traces.clone(), ticket, rooms.next());
+                }
                 Output::Pipeline(pipeline) => pipeline.take(traces, client, ticket, awaited, rooms),
             }
         }
@@ -151,6 +160,7 @@ impl Pipeline {
         let waits = self.outputs.iter().map(|output| match output {
             Output::Exporter(branching) => branching.cursor.predicted_wait(),
             Output::Journal(shelf, _) => shelf.predicted_wait(),
+            Output::Keeper(keeping) => keeping.predicted_wait(),
             Output::Pipeline(pipeline) => pipeline.predicted_wait(),
         });
         waits.max().unwrap_or_default()

@@ -2,6 +2,7 @@
 //! each other, receivers with their doors.
 
 mod journaled;
+mod keepers;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use super::entrance::Entrance;
 use super::flow::{Branching, Output, Pipeline};
 use super::log::cursor::Capacity;
 use super::log::{Batching, Cursor};
-use super::parts::{Connector, Exporter, Extension, Table};
+use super::parts::{Connector, Extension, Sender, Table};
 use super::receiver::Receiver;
 use super::stage::Stage;
 use super::storage::StorageSettings;
@@ -37,6 +38,8 @@ const DEFAULT_BUDGET_PERCENT: u64 = 40;
 /// Where the system does not say how much memory there is.
 const FALLBACK_BUDGET: usize = 512 << 20;
 
+pub use keepers::Keeps;
+
 /// A receiver with its door.
 pub type Entered = (ComponentId, Box<dyn Receiver>, Arc<Entrance>);
 
@@ -52,6 +55,8 @@ pub struct Graph {
     pub pipelines: Vec<(PipelineId, PipelineLedger)>,
     /// By exporter a cursor for each pipeline that feeds it, with its ledger.
     pub exporters: Vec<(ComponentId, Vec<Arc<Cursor>>)>,
+    /// Exporters that keep spans themselves.
+    pub keepers: Vec<(ComponentId, Keeps)>,
     /// What is kept on disk, by pipeline.
     pub kept: Vec<Kept>,
     /// What is on disk of pipelines that are no longer configured.
@@ -98,6 +103,9 @@ struct Builder<'a> {
     budget: Budget,
     batching: HashMap<PipelineId, Batching>,
     outgoing: Vec<(ComponentId, Outgoing)>,
+    keepers: Vec<(ComponentId, Keeps)>,
+    /// Ways that have a number but no driver.
+    ways: usize,
     drivers: Vec<Arc<Driver>>,
     built: Vec<(PipelineId, Arc<Pipeline>)>,
     /// Pipelines whose outputs are being built, to find a connector that leads back.
@@ -146,6 +154,7 @@ impl Graph {
                 .map(|(id, out)| (id, out.cursors))
                 .collect(),
             orphans,
+            keepers: builder.keepers,
             kept: builder.kept,
             budget: builder.budget,
             stopping,
@@ -198,7 +207,7 @@ impl<'a> Builder<'a> {
             }
         }
         let budget = Budget::new(budget.unwrap_or_else(default_budget));
-        let (outgoing, drivers, built, open) = Default::default();
+        let (outgoing, keepers, drivers, built, open) = Default::default();
         Ok(Self {
             config,
             table,
@@ -208,6 +217,8 @@ impl<'a> Builder<'a> {
             budget,
             batching,
             outgoing,
+            keepers,
+            ways: 0,
             drivers,
             built,
             open,
@@ -230,10 +241,17 @@ impl<'a> Builder<'a> {
         let store = self.store(id, config)?;
         let mut fed = Vec::new();
         for reference in &config.exporters {
-            match (self.config.connectors.get(&reference.id), &store) {
-                (Some(node), _) => self.connect(reference, node, &mut outputs)?,
-                (None, Some(store)) => fed.push(self.fed_by_journal(id, reference, store)?),
-                (None, None) => {
+            if let Some(node) = self.config.connectors.get(&reference.id) {
+                self.connect(reference, node, &mut outputs)?;
+                continue;
+            }
+            if let Some(keeping) = self.keeping(reference)? {
+                outputs.push(Output::Keeper(keeping));
+                continue;
+            }
+            match &store {
+                Some(store) => fed.push(self.fed_by_journal(id, reference, store)?),
+                None => {
                     let (batching, capacity) = self.waits(id, reference, false)?;
                     let (budget, ledger) = (self.budget.clone(), ExporterLedger::default());
                     let cursor = Cursor::new(batching, capacity, budget, ledger, None);
@@ -321,26 +339,18 @@ impl<'a> Builder<'a> {
 
     /// Tells the answers of one way out from those of others.
     fn next_branch(&self) -> Result<Branch, String> {
-        u16::try_from(self.drivers.len()).map_err(|_| "too many exporters".to_owned())
+        u16::try_from(self.drivers.len() + self.ways).map_err(|_| "too many exporters".to_owned())
     }
 
-    /// An exporter is built once, however many pipelines feed it.
+    /// An exporter that sends.
     fn outgoing(&mut self, reference: &Reference) -> Result<&mut Outgoing, String> {
+        self.build_exporter(reference)?;
         let id = &reference.id;
-        let at = match self.outgoing.iter().position(|(known, _)| known == id) {
-            Some(at) => at,
-            None => {
-                let node = lookup(&self.config.exporters, reference)?;
-                let exporter = make(&self.table.exporters, id, node, &())?;
-                self.outgoing
-                    .push((id.clone(), Outgoing::new(id, exporter, self.health)));
-                self.outgoing.len() - 1
-            }
-        };
-        self.outgoing
-            .get_mut(at)
+        let mut outgoing = self.outgoing.iter_mut();
+        outgoing
+            .find(|(known, _)| known == id)
             .map(|(_, out)| out)
-            .ok_or_else(|| format!("exporter `{id}` was not built"))
+            .ok_or_else(|| format!("exporter `{id}` keeps spans and sends none"))
     }
 
     fn receivers(
@@ -382,12 +392,12 @@ impl<'a> Builder<'a> {
 // === impl Outgoing ===
 
 impl Outgoing {
-    fn new(id: &ComponentId, exporter: Exporter, health: &Health) -> Self {
-        let Exporter {
+    fn new(id: &ComponentId, sender: Sender, health: &Health) -> Self {
+        let Sender {
             destination,
             queue,
             retry,
-        } = exporter;
+        } = sender;
         let slots = if queue.enabled {
             Slots::new(queue.num_consumers, destination.timeout())
         } else {

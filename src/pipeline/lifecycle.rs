@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::graph::{Graph, Kept};
+use super::keeper::Keeper;
 use super::log::Cursor;
 use crate::config::id::ComponentId;
 
@@ -19,6 +20,7 @@ pub struct Running {
     drivers: Vec<JoinHandle<()>>,
     exporters: Vec<(ComponentId, Vec<Arc<Cursor>>)>,
     kept: Vec<Kept>,
+    keepers: Vec<Arc<dyn Keeper>>,
     /// Answer what `spanway journal` asks, one for each journal.
     clerks: Vec<JoinHandle<()>>,
     stopping: Arc<AtomicBool>,
@@ -49,6 +51,7 @@ impl Running {
             drivers: Vec::new(),
             exporters: graph.exporters,
             kept: graph.kept,
+            keepers: graph.keepers.into_iter().map(|(_, keeps)| keeps.keeper).collect(),
             clerks: Vec::new(),
             stopping: graph.stopping,
             refuse,
@@ -93,6 +96,7 @@ impl Running {
         let tasks = self.drivers.into_iter().chain(self.clerks);
         drop(timeout_at(deadline, join_all(tasks)).await);
         close_journals(&self.kept).await;
+        close_keepers(self.keepers).await;
         let mut drained = Drained {
             clients_cut_off,
             ..Drained::default()
@@ -123,5 +127,21 @@ async fn close_journals(kept: &[Kept]) {
     });
     for error in closed.await.unwrap_or_default() {
         tracing::warn!(%error, "a journal was not closed in order; some spans will be sent again");
+    }
+}
+
+/// Ends what keeps spans itself. What fails here is made up for at the next start.
+async fn close_keepers(keepers: Vec<Arc<dyn Keeper>>) {
+    let closed = tokio::task::spawn_blocking(move || {
+        keepers
+            .iter()
+            .filter_map(|keeper| keeper.close().err())
+            .collect::<Vec<_>>()
+    });
+    for error in closed.await.unwrap_or_default() {
+        tracing::warn!(
+            error,
+            "a store was not closed in order; it takes a little longer to open again"
+        );
     }
 }

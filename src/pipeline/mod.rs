@@ -9,6 +9,7 @@ pub mod entrance;
 pub mod flow;
 pub mod graph;
 pub mod intake;
+pub mod keeper;
 pub mod lifecycle;
 pub mod log;
 pub mod parts;

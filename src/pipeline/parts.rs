@@ -8,15 +8,25 @@ use futures_util::future::BoxFuture;
 
 use super::delivery::{QueueSettings, RetrySettings};
 use super::destination::Destination;
+use super::keeper::Opens;
 use super::receiver::Receiver;
 use super::stage::Stage;
 use super::storage::StorageSettings;
 use crate::config::factory::{Catalog, Factory};
 use crate::telemetry::health::Health;
 
-/// What an exporter's factory makes: where spans go, and how delivery feeds it.
+/// What an exporter's factory makes.
 #[derive(Clone)]
-pub struct Exporter {
+pub enum Exporter {
+    /// Sends batches somewhere.
+    Sends(Sender),
+    /// Keeps requests itself.
+    Keeps(Arc<dyn Opens>),
+}
+
+/// Where spans go, and how delivery feeds it.
+#[derive(Clone)]
+pub struct Sender {
     /// Sends one batch once.
     pub destination: Arc<dyn Destination>,
     /// The `sending_queue` block.
@@ -61,10 +71,14 @@ pub struct Table {
 
 impl fmt::Debug for Exporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exporter")
-            .field("queue", &self.queue)
-            .field("retry", &self.retry)
-            .finish_non_exhaustive()
+        match self {
+            Self::Sends(sender) => f
+                .debug_struct("Sends")
+                .field("queue", &sender.queue)
+                .field("retry", &sender.retry)
+                .finish_non_exhaustive(),
+            Self::Keeps(_) => f.debug_struct("Keeps").finish_non_exhaustive(),
+        }
     }
 }
 

@@ -9,3 +9,4 @@ pub mod logs;
 pub mod process;
 pub mod quiet;
 pub mod receiver;
+pub mod store;

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
+
 use super::Traces;
 use super::reader::{Field, Fields, position};
 use super::views::{ResourceView, ScopeView, SpanView};
@@ -24,7 +26,7 @@ pub struct Index {
 /// A `ResourceSpans` or `ScopeSpans`.
 #[derive(Clone, Debug)]
 pub(super) struct Envelope {
-    body: Range<usize>,
+    pub body: Range<usize>,
     /// Which of the index's headers: everything in the body but the children.
     headers: Range<usize>,
     pub header_bytes: usize,
@@ -37,7 +39,8 @@ pub(super) struct Envelope {
 pub(super) struct Place {
     /// The whole field.
     pub field: Range<usize>,
-    body: usize,
+    /// Where its body begins.
+    pub body: usize,
 }
 
 /// A span with what stands above it.
@@ -125,7 +128,7 @@ impl Index {
         })
     }
 
-    fn scopes_of(&self, resource: &Envelope) -> &[Envelope] {
+    pub(super) fn scopes_of(&self, resource: &Envelope) -> &[Envelope] {
         self.scopes.get(resource.children.clone()).unwrap_or_default()
     }
 
@@ -133,6 +136,13 @@ impl Index {
     pub(super) fn header(&self, envelope: &Envelope) -> impl Iterator<Item = &[u8]> {
         let pieces = self.headers.get(envelope.headers.clone()).unwrap_or_default();
         pieces.iter().map(|piece| self.slice(piece))
+    }
+
+    /// The same bytes as a slice that shares the request's buffer.
+    pub(super) fn share(&self, range: &Range<usize>) -> Bytes {
+        let within = range.start <= range.end && range.end <= self.traces.bytes().len();
+        let shared = within.then(|| self.traces.bytes().slice(range.clone()));
+        shared.unwrap_or_default()
     }
 
     pub(super) fn slice(&self, range: &Range<usize>) -> &[u8] {

@@ -10,6 +10,7 @@
 mod amend;
 mod check;
 mod edit;
+mod groups;
 mod index;
 pub mod json;
 mod locate;
@@ -34,6 +35,7 @@ use bytes::Bytes;
 
 pub use amend::Amendment;
 pub use edit::{Decision, Editor};
+pub use groups::{Group, Identity};
 pub use index::{Index, Located};
 pub use parts::{Cell, Pair, Parts};
 pub use values::{ArrayView, KeyValueListView, Value, ValueView};

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use super::Exporter;
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::pipeline::delivery::RetrySettings;
+use crate::pipeline::parts::Sender;
 
 /// How configuration sees and builds it.
 pub fn factory() -> Factory<Exporter, ()> {
@@ -30,10 +31,10 @@ pub fn factory() -> Factory<Exporter, ()> {
         summary: "Shows batches in the log or on a standard stream.",
     };
     Factory::of::<Config>(Kind::Exporter, about, |config, _, _| {
-        Ok(Exporter {
+        Ok(Exporter::Sends(Sender {
             destination: Arc::new(Debug::new(&config)),
             queue: config.sending_queue,
             retry: RetrySettings::default(),
-        })
+        }))
     })
 }

@@ -15,6 +15,7 @@ use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::config::settings::Settings;
 use crate::pipeline::delivery::{QueueSettings, RetrySettings};
 use crate::pipeline::destination::{Destination, Failure, Outgoing, Sent};
+use crate::pipeline::parts::Sender;
 
 /// Accepts every batch and forgets it; has no keys.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -34,11 +35,11 @@ pub fn factory() -> Factory<Exporter, ()> {
         summary: "Accepts every batch and forgets it.",
     };
     Factory::of::<Config>(Kind::Exporter, about, |_, _, _| {
-        Ok(Exporter {
+        Ok(Exporter::Sends(Sender {
             destination: Arc::new(Nop),
             queue: QueueSettings::default(),
             retry: RetrySettings::default(),
-        })
+        }))
     })
 }
 

@@ -16,7 +16,7 @@ pub use destination::OtlpGrpc;
 use std::sync::Arc;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
-use crate::pipeline::parts::Exporter;
+use crate::pipeline::parts::{Exporter, Sender};
 
 /// How configuration sees and builds it.
 pub fn factory() -> Factory<Exporter, ()> {
@@ -27,10 +27,10 @@ pub fn factory() -> Factory<Exporter, ()> {
         summary: "Sends spans to an OTLP server over gRPC.",
     };
     Factory::of::<Config>(Kind::Exporter, about, |config, _, _| {
-        Ok(Exporter {
+        Ok(Exporter::Sends(Sender {
             destination: Arc::new(OtlpGrpc::new(&config)?),
             queue: config.sending_queue,
             retry: config.retry_on_failure,
-        })
+        }))
     })
 }

@@ -44,7 +44,7 @@ impl Builder<'_> {
             return Ok(None);
         }
         let mut storage = None;
-        for reference in self.exporters(pipeline) {
+        for reference in self.exporters(pipeline)? {
             let named = self.outgoing(reference)?.queue.storage();
             storage = storage.or(named.map(|(_, id)| id.clone()));
         }
@@ -58,16 +58,21 @@ impl Builder<'_> {
             .map_err(|error| format!("the journal of pipeline `{id}` cannot be opened: {error}"))
     }
 
-    fn exporters<'b>(&self, pipeline: &'b PipelineConfig) -> Vec<&'b Reference> {
-        let exporters = pipeline.exporters.iter();
-        exporters
-            .filter(|reference| !self.config.connectors.contains_key(&reference.id))
-            .collect()
+    /// The exporters of a pipeline that may read a journal.
+    fn exporters<'b>(&mut self, pipeline: &'b PipelineConfig) -> Result<Vec<&'b Reference>, String> {
+        let mut exporters = Vec::new();
+        for reference in &pipeline.exporters {
+            let is_connector = self.config.connectors.contains_key(&reference.id);
+            if !is_connector && !self.is_keeper(reference)? {
+                exporters.push(reference);
+            }
+        }
+        Ok(exporters)
     }
 
     /// How many exporters read this pipeline's journal; none when it has none.
     fn readers(&mut self, pipeline: &PipelineConfig) -> Result<usize, String> {
-        let exporters = self.exporters(pipeline);
+        let exporters = self.exporters(pipeline)?;
         let mut journaled = false;
         for reference in &exporters {
             journaled |= self.outgoing(reference)?.queue.storage().is_some();

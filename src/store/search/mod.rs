@@ -25,12 +25,15 @@ mod story;
 mod tally;
 mod trace;
 mod traces;
+mod view;
+mod workers;
 
 #[cfg(test)]
 mod tests;
 
 pub use guard::Guard;
 pub use source::{Named, Recent, Source};
+pub use workers::Searcher;
 
 use crate::query::model::{Answer, Find, Found, QueryError, SpanQuery};
 use scan::Reach;

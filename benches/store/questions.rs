@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use spanway::query::model::{
-    Answer, Comparison, Direction, Field, Filter, Find, FindGroups, FindKeys, FindSpans, FindTrace, Found, GroupBy,
-    GroupOrder, GroupOrderBy, How, KeyPlace, Limits, Measure, Order, Page, Scalar, Select, SpanOrderBy, SpanQuery,
-    SpanStore, Test, TraceId,
+    Answer, Comparison, Direction, Field, Filter, Find, FindGroups, FindKeys, FindSpans, FindTrace, Found,
+    GroupBy, GroupOrder, GroupOrderBy, How, KeyPlace, Limits, Measure, Order, Page, Scalar, Select,
+    SpanOrderBy, SpanQuery, SpanStore, Test, TraceId,
 };
 use spanway::store::Store;
 use spanway::store::search::Searcher;
@@ -27,15 +27,22 @@ struct Asking {
 /// Asks everything and prints how long it took.
 pub fn ask(store: &Arc<Store>, count: u64) {
     let asking = Asking {
-        searcher: Searcher::new(store.clone()),
-        runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+        searcher: Searcher::over(store.clone()).unwrap(),
+        runtime: tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap(),
         count,
     };
     println!("## Questions to {count} spans\n");
     println!("| question | p50 ms | p99 ms | limit ms |\n|---|---|---|---|");
     asking.time("a trace by id", "5, p99 25", |asking, time| asking.trace(time));
     forget_pages(store);
-    asking.once("a trace by id, nothing in the page cache", "50", |asking, time| asking.trace(time + 1000));
+    asking.once(
+        "a trace by id, nothing in the page cache",
+        "50",
+        |asking, time| asking.trace(time + 1000),
+    );
     let groups = [
         ("services", vec![Field::Service]),
         ("operations", vec![Field::Service, Field::Name]),
@@ -44,10 +51,24 @@ pub fn ask(store: &Arc<Store>, count: u64) {
         asking.time(name, "10", |asking, _| asking.groups(&by));
     }
     asking.time("attribute keys", "10", |asking, _| asking.keys());
-    asking.time("service, duration and an attribute, newest 20 of the last hour", "30", |asking, time| asking.slow(time));
-    asking.time("a value on few spans, no column of its own, whole range", "150", |asking, time| asking.rare(time));
-    asking.time("a unique value, whole range", "", |asking, time| asking.unique(time));
-    asking.time("a value on 1 % of the spans, newest 100", "150", |asking, time| asking.tenant(time));
+    asking.time(
+        "service, duration and an attribute, newest 20 of the last hour",
+        "30",
+        |asking, time| asking.slow(time),
+    );
+    asking.time(
+        "a value on few spans, no column of its own, whole range",
+        "150",
+        |asking, time| asking.rare(time),
+    );
+    asking.time("a unique value, whole range", "", |asking, time| {
+        asking.unique(time)
+    });
+    asking.time(
+        "a value on 1 % of the spans, newest 100",
+        "150",
+        |asking, time| asking.tenant(time),
+    );
     println!("\nmost resident memory: {} MiB\n", peak_mib());
 }
 
@@ -56,7 +77,12 @@ fn forget_pages(store: &Store) {
     for segment in store.view().segments() {
         let path = segment.path().display();
         let status = std::process::Command::new("dd")
-            .args([format!("if={path}"), "iflag=nocache".into(), "count=0".into(), "status=none".into()])
+            .args([
+                format!("if={path}"),
+                "iflag=nocache".into(),
+                "count=0".into(),
+                "status=none".into(),
+            ])
             .status();
         assert!(status.unwrap().success());
     }
@@ -104,7 +130,11 @@ impl Asking {
             total: false,
         };
         match self.answer(select, Find::Spans(find)).found {
-            Found::Spans(page) => page.spans.iter().map(|span| span.trace_id().to_string()).collect(),
+            Found::Spans(page) => page
+                .spans
+                .iter()
+                .map(|span| span.trace_id().to_string())
+                .collect(),
             other => panic!("{other:?}"),
         }
     }
@@ -205,7 +235,10 @@ impl Asking {
 
     fn tenant(&self, time: u64) {
         let select = Select {
-            filter: Filter::text(Field::Attribute("app.tenant".into()), spans::tenant(self.any(time))),
+            filter: Filter::text(
+                Field::Attribute("app.tenant".into()),
+                spans::tenant(self.any(time)),
+            ),
             ..Select::default()
         };
         assert_eq!(self.spans(select, 100).len(), 100);

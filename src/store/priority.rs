@@ -1,10 +1,12 @@
 //! Threads that let others go first.
 
-/// What others are polite to: half-way to the politest there is.
-const NICE: i32 = 10;
+/// How far they step back: of the steps of `nice`, of which nineteen is the last.
+#[cfg(target_os = "linux")]
+const STEPS: i32 = 10;
 
 /// This thread works when no other wants the processor, or nearly so. Where the system does not allow it, nothing changes.
 pub fn low() {
-    let this = Some(rustix::thread::gettid());
-    _ = rustix::process::setpriority_process(this, NICE);
+    // On Linux this is about the thread, elsewhere about the whole process.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(STEPS);
 }

@@ -92,7 +92,8 @@ async fn ask_directory(directory: &Path, question: SpanQuery) -> Result<Result<A
     while !store.ready() {
         tokio::time::sleep(LOOK_AGAIN).await;
     }
-    let answer = Searcher::new(store.clone()).answer(question).await;
+    let searcher = Searcher::over(store.clone()).map_err(|error| error.to_string())?;
+    let answer = searcher.answer(question).await;
     store.close().map_err(|error| error.to_string())?;
     Ok(answer)
 }

@@ -48,7 +48,8 @@ pub fn open(settings: Settings, budget: &Budget, health: &Health) -> Result<Arc<
     let memory = Arc::new(Paid(budget.clone()));
     let store = Store::open(settings, told.clone(), memory).map_err(|error| error.to_string())?;
     let store = Arc::new(store);
-    let searcher = Arc::new(Searcher::new(store.clone()));
+    let searcher = Searcher::over(store.clone());
+    let searcher = Arc::new(searcher.map_err(|error| format!("cannot start a thread: {error}"))?);
     let door = Door::open(&directory, searcher.clone());
     let door =
         door.map_err(|error| format!("cannot open `{}`: {error}", directory.join(SOCKET).display()))?;

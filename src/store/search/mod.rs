@@ -14,12 +14,10 @@ mod facts;
 mod groups;
 mod guard;
 mod keys;
-mod moment;
 mod place;
 mod pool;
 mod prune;
 mod scan;
-mod searcher;
 mod source;
 mod spans;
 mod step;
@@ -27,13 +25,15 @@ mod story;
 mod tally;
 mod trace;
 mod traces;
+mod view;
+mod workers;
 
 #[cfg(test)]
 mod tests;
 
 pub use guard::Guard;
-pub use searcher::Searcher;
 pub use source::{Named, Recent, Source};
+pub use workers::Searcher;
 
 use crate::query::model::{Answer, Find, Found, QueryError, SpanQuery};
 use scan::Reach;

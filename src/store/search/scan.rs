@@ -21,9 +21,9 @@ pub struct Reach(Select);
 
 /// What is done with the rows that are found.
 pub trait Visitor {
-    /// Whether no row of such a segment would change the result any more.
-    fn has_enough(&self, _summary: &Summary) -> bool {
-        false
+    /// Rows outside of these starts and insertion numbers, bounds included, would not change the result any more.
+    fn bounds(&self) -> Bounds {
+        Bounds::default()
     }
 
     /// Takes what a segment says about itself instead of its rows, all of which are selected; says whether it did.
@@ -33,6 +33,14 @@ pub trait Visitor {
 
     /// Takes rows of a batch.
     fn rows(&mut self, batch: &Batch<'_>, rows: &[u32]) -> Result<(), QueryError>;
+}
+
+/// Starts and insertion numbers, each from the first to the second, both included.
+pub struct Bounds {
+    /// Nanoseconds since 1970.
+    pub starts: (u64, u64),
+    /// Insertion numbers.
+    pub numbers: (u64, u64),
 }
 
 /// A way over the rows.
@@ -96,6 +104,39 @@ impl Reach {
 
     fn numbers_all(&self, summary: &Summary) -> bool {
         self.0.before.is_none_or(|before| summary.max_number < before)
+    }
+}
+
+// === impl Bounds ===
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            starts: (0, u64::MAX),
+            numbers: (0, u64::MAX),
+        }
+    }
+}
+
+impl Bounds {
+    fn has(&self, start: u64, number: u64) -> bool {
+        let within = |(low, high): (u64, u64), value| low <= value && value <= high;
+        within(self.starts, start) && within(self.numbers, number)
+    }
+
+    fn touch(&self, summary: &Summary) -> bool {
+        self.starts.0 <= summary.max_start
+            && self.starts.1 >= summary.min_start
+            && self.numbers.0 <= summary.max_number
+            && self.numbers.1 >= summary.min_number
+    }
+
+    fn has_starts(&self, summary: &Summary) -> bool {
+        self.starts.0 <= summary.min_start && self.starts.1 >= summary.max_start
+    }
+
+    fn has_numbers(&self, summary: &Summary) -> bool {
+        self.numbers.0 <= summary.min_number && self.numbers.1 >= summary.max_number
     }
 }
 
@@ -179,6 +220,9 @@ impl<'a> Scan<'a> {
         if !select.covers(row.start) || !select.sees(row.project, row.number) {
             return Ok(());
         }
+        if !visitor.bounds().has(row.start, row.number) {
+            return Ok(());
+        }
         let found = row.found();
         let facts = match self.filter.asks_trace() {
             true => self.facts.of_trace(&row.trace),
@@ -204,7 +248,7 @@ impl<'a> Scan<'a> {
         visitor: &mut dyn Visitor,
     ) -> Result<(), QueryError> {
         let summary = segment.summary();
-        if visitor.has_enough(summary) || !prune::may_hold(segment, &self.filter.node)? {
+        if !visitor.bounds().touch(summary) || !prune::may_hold(segment, &self.filter.node)? {
             return Ok(());
         }
         let takes_all = matches!(&self.filter.node, Node::All(parts) if parts.is_empty());
@@ -224,7 +268,7 @@ impl<'a> Scan<'a> {
         for number in blocks {
             self.guard.check()?;
             let block = Block::new(segment, number, self.guard);
-            let rows = self.selected(&block, summary)?;
+            let rows = self.selected(&block, summary, &visitor.bounds())?;
             let rows = self.step.pass(&block, self.facts, rows)?;
             let rows = self.alive(&block, rows)?;
             if !rows.is_empty() {
@@ -235,25 +279,32 @@ impl<'a> Scan<'a> {
     }
 
     /// The rows of a block that are reached.
-    fn selected(&self, block: &Block<'_>, summary: &Summary) -> Result<Vec<u32>, QueryError> {
+    fn selected(
+        &self,
+        block: &Block<'_>,
+        summary: &Summary,
+        bounds: &Bounds,
+    ) -> Result<Vec<u32>, QueryError> {
         let mut rows: Vec<u32> = (0..block.rows() as u32).collect();
         if let Some(traces) = &self.only {
             let page = block.page(Column::TraceId)?;
             rows.retain(|row| traces.binary_search(&TraceId(page.id(*row as usize))).is_ok());
         }
-        if !rows.is_empty() && !self.reach.covers_all(summary) {
+        if !rows.is_empty() && !(self.reach.covers_all(summary) && bounds.has_starts(summary)) {
             let starts = block.page(Column::Start)?;
-            rows.retain(|row| self.reach.covers(starts.long(*row as usize) as u64));
+            let start = |row: &u32| starts.long(*row as usize) as u64;
+            rows.retain(|row| self.reach.covers(start(row)) && bounds.has(start(row), bounds.numbers.0));
         }
         if !rows.is_empty() && !self.reach.has_all_projects(summary) {
             let projects = block.cells(&Field::Project, &rows)?;
             let is_asked = |name: &str| self.reach.0.has_project(name);
             rows.retain(|row| projects.with(*row, |name| name.is_some_and(|name| is_asked(&name.text()))));
         }
-        if !rows.is_empty() && !self.reach.numbers_all(summary) {
+        if !rows.is_empty() && !(self.reach.numbers_all(summary) && bounds.has_numbers(summary)) {
             let numbers = block.page(Column::Number)?;
-            let before = self.reach.0.before.unwrap_or(u64::MAX);
-            rows.retain(|row| (numbers.long(*row as usize) as u64) < before);
+            let number = |row: &u32| numbers.long(*row as usize) as u64;
+            let is_there = |number| self.reach.0.before.is_none_or(|before| number < before);
+            rows.retain(|row| is_there(number(row)) && bounds.has(bounds.starts.0, number(row)));
         }
         Ok(rows)
     }

@@ -4,12 +4,11 @@ use super::batch::Batch;
 use super::facts::Facts;
 use super::guard::Guard;
 use super::place::{Place, fetch};
-use super::scan::{Reach, Scan, Visitor};
+use super::scan::{Bounds, Reach, Scan, Visitor};
 use super::source::Source;
 use crate::query::model::{
     Begin, Compiled, Direction, FindSpans, Key, Position, QueryError, SpanOrderBy, SpanPage, cut,
 };
-use crate::store::segment::Summary;
 
 /// The best rows are sorted out whenever this many more were gathered.
 const SLACK: usize = 1024;
@@ -135,9 +134,9 @@ impl First<'_> {
     }
 }
 
-fn whole(position: Option<&Position<u64>>) -> Option<i128> {
+fn whole(position: Option<&Position<u64>>) -> Option<u64> {
     match position?.key {
-        Key::Whole(key) => Some(key),
+        Key::Whole(key) => Some(key.clamp(0, u64::MAX.into()) as u64),
         _ => None,
     }
 }
@@ -151,29 +150,31 @@ fn size(position: &Position<u64>) -> usize {
 }
 
 impl Visitor for First<'_> {
-    fn has_enough(&self, summary: &Summary) -> bool {
-        let (low, high) = match self.find.order.by {
-            SpanOrderBy::Start => (summary.min_start, summary.max_start),
-            SpanOrderBy::Insertion => (summary.min_number, summary.max_number),
-            _ => return false,
-        };
+    fn bounds(&self) -> Bounds {
         if self.find.total {
-            return false;
+            return Bounds::default();
         }
-        let (low, high) = (i128::from(low), i128::from(high));
-        let is_beyond = |key: i128| match self.find.order.direction {
-            Direction::Ascending => low > key,
-            Direction::Descending => high < key,
-        };
-        let is_before = |key: i128| match self.find.order.direction {
-            Direction::Ascending => high < key,
-            Direction::Descending => low > key,
-        };
         let begin = match &self.find.page.begin {
             Begin::Offset(_) => None,
-            Begin::After(position) | Begin::From(position) => Some(position),
+            Begin::After(position) | Begin::From(position) => whole(Some(position)),
         };
-        whole(self.worst.as_ref()).is_some_and(is_beyond) || whole(begin).is_some_and(is_before)
+        let worst = whole(self.worst.as_ref());
+        let (low, high) = match self.find.order.direction {
+            Direction::Ascending => (begin, worst),
+            Direction::Descending => (worst, begin),
+        };
+        let range = (low.unwrap_or(0), high.unwrap_or(u64::MAX));
+        match self.find.order.by {
+            SpanOrderBy::Start => Bounds {
+                starts: range,
+                ..Bounds::default()
+            },
+            SpanOrderBy::Insertion => Bounds {
+                numbers: range,
+                ..Bounds::default()
+            },
+            _ => Bounds::default(),
+        }
     }
 
     fn rows(&mut self, batch: &Batch<'_>, rows: &[u32]) -> Result<(), QueryError> {

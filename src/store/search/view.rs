@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::source::{Named, Recent, Source};
 use crate::query::model::TraceId;
-use crate::store::head::Row;
 use crate::store::segment::Segment;
-use crate::store::view::View;
+use crate::store::{Row, View};
 use crate::wire::Identity;
 
 impl Source for View {
@@ -20,13 +19,16 @@ impl Source for View {
 
     fn head(&self) -> Box<dyn Iterator<Item = Recent<'_>> + '_> {
         let parts = self.parts().iter().rev();
-        Box::new(parts.flat_map(|part| part.rows().rev().map(recent)))
+        Box::new(parts.flat_map(|part| part.rows().rev()).map(Recent::from))
     }
 
     fn head_of_trace(&self, trace: &TraceId) -> Box<dyn Iterator<Item = Recent<'_>> + '_> {
-        let trace = trace.0;
-        let parts = self.parts().iter();
-        Box::new(parts.flat_map(move |part| part.rows_of_trace(&trace).map(recent)))
+        let trace = *trace;
+        let rows = self
+            .parts()
+            .iter()
+            .flat_map(move |part| part.rows_of_trace(&trace.0).collect::<Vec<_>>());
+        Box::new(rows.map(Recent::from))
     }
 
     fn has_deletions(&self) -> bool {
@@ -34,24 +36,27 @@ impl Source for View {
     }
 
     fn is_deleted(&self, row: &Named<'_>) -> bool {
-        let identity = Identity {
+        let span = Identity {
             trace_id: row.trace.0,
             span_id: row.span,
             start: row.start,
+            // No deletion goes by it.
             end: row.start,
         };
-        self.is_deleted(row.number, row.project, &identity)
+        self.is_deleted(row.number, row.project, &span)
     }
 }
 
-fn recent(row: &Row) -> Recent<'_> {
-    Recent {
-        number: row.number,
-        trace: TraceId(row.identity.trace_id),
-        start: row.identity.start,
-        project: &row.above.project,
-        resource: &row.above.resource,
-        scope: &row.above.scope,
-        span: &row.span,
+impl<'a> From<&'a Row> for Recent<'a> {
+    fn from(row: &'a Row) -> Self {
+        Self {
+            number: row.number,
+            trace: TraceId(row.identity.trace_id),
+            start: row.identity.start,
+            project: &row.above.project,
+            resource: &row.above.resource,
+            scope: &row.above.scope,
+            span: &row.span,
+        }
     }
 }

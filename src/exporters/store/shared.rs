@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::told::Told;
+use crate::journal::disk::{Disk, FileSystem};
 use crate::pipeline::budget::Budget;
 use crate::store::{Memory, Settings, Store};
 use crate::telemetry::health::Health;
@@ -57,7 +58,9 @@ pub fn find(directory: &Path) -> Option<Arc<Shared>> {
 /// The same directory has the same place, however it is written.
 fn place(directory: &Path) -> Result<PathBuf, String> {
     let failed = |error| format!("cannot use `{}`: {error}", directory.display());
-    fs::create_dir_all(directory).map_err(failed)?;
+    FileSystem::default()
+        .create_directory(directory)
+        .map_err(failed)?;
     fs::canonicalize(directory).map_err(failed)
 }
 

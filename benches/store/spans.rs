@@ -53,14 +53,14 @@ fn span_id(trace: u64, place: u64) -> Vec<u8> {
     mix(trace * PER_TRACE + place + (1 << 40)).to_be_bytes().to_vec()
 }
 
-/// The service of a span.
-pub fn service(number: u64) -> String {
-    format!("service-{:02}", mix(number ^ 1) % SERVICES)
-}
-
 /// The value of `user.id`: one of 100,000.
 pub fn user(number: u64) -> String {
     format!("user-{:06}", mix(number ^ 2) % 100_000)
+}
+
+/// The value of `request.id`: each span has its own.
+pub fn request_id(number: u64) -> String {
+    format!("{:016x}", mix(number ^ 5 << 8))
 }
 
 /// The value of `app.tenant`: one of 100.
@@ -121,7 +121,7 @@ fn span(number: u64) -> Span {
             ),
         ),
         text("user.id", user(number)),
-        text("request.id", format!("{:016x}", random(5))),
+        text("request.id", request_id(number)),
         text("app.tenant", tenant(number)),
         pair("thread.id", Value::IntValue((random(6) % 64) as i64)),
         pair("network.peer.port", Value::IntValue((random(7) % 65_536) as i64)),
@@ -158,7 +158,7 @@ pub fn request(first: u64, count: u64) -> Traces {
     let resource_spans = services.into_iter().enumerate();
     let resource_spans = resource_spans.filter(|(_, spans)| !spans.is_empty());
     let resource_spans = resource_spans.map(|(service, spans)| {
-        let pod = mix(first / 512 ^ service as u64) % 10;
+        let pod = mix((first / 512) ^ service as u64) % 10;
         let attributes = vec![
             text("service.name", format!("service-{service:02}")),
             text("service.version", "1.4.2"),

@@ -62,8 +62,10 @@ mod fault;
 pub mod format;
 mod head;
 mod open;
+mod priority;
 mod retention;
 mod seal;
+pub mod search;
 pub mod segment;
 mod settings;
 #[expect(clippy::module_inception, reason = "the room's main type has its name")]

@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::door::{Door, SOCKET};
 use super::told::Told;
 use crate::journal::disk::{Disk, FileSystem};
 use crate::pipeline::budget::Budget;
+use crate::store::search::Searcher;
 use crate::store::{Memory, Settings, Store};
 use crate::telemetry::health::Health;
 
@@ -16,9 +18,13 @@ static OPEN: Mutex<Vec<(PathBuf, Weak<Shared>)>> = Mutex::new(Vec::new());
 /// A store with what is told about it.
 pub struct Shared {
     /// The store.
-    pub store: Store,
+    pub store: Arc<Store>,
     /// What is told about it.
     pub told: Arc<Told>,
+    /// Who answers questions about it.
+    pub searcher: Arc<Searcher>,
+    /// Held open as long as the store is.
+    _door: Door,
 }
 
 /// Memory of the process's budget.
@@ -42,7 +48,17 @@ pub fn open(settings: Settings, budget: &Budget, health: &Health) -> Result<Arc<
     let told = Arc::new(Told::new(&settings.directory, health.clone()));
     let memory = Arc::new(Paid(budget.clone()));
     let store = Store::open(settings, told.clone(), memory).map_err(|error| error.to_string())?;
-    let shared = Arc::new(Shared { store, told });
+    let store = Arc::new(store);
+    let searcher = Arc::new(Searcher::new(store.clone()));
+    let door = Door::open(&directory, searcher.clone());
+    let door =
+        door.map_err(|error| format!("cannot open `{}`: {error}", directory.join(SOCKET).display()))?;
+    let shared = Arc::new(Shared {
+        store,
+        told,
+        searcher,
+        _door: door,
+    });
     open.push((directory, Arc::downgrade(&shared)));
     Ok(shared)
 }

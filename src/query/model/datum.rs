@@ -34,10 +34,10 @@ impl Field {
         let span = || found.span();
         match self {
             Self::Project => shown(&found.project),
-            Self::TraceId => hex(span().trace_id()),
-            Self::SpanId => hex(span().span_id()),
+            Self::TraceId => Some(Datum::id(span().trace_id())),
+            Self::SpanId => Some(Datum::id(span().span_id())),
             Self::ParentSpanId if found.is_root() => None,
-            Self::ParentSpanId => hex(span().parent_span_id()),
+            Self::ParentSpanId => Some(Datum::id(span().parent_span_id())),
             Self::TraceState => not_empty(span().trace_state()),
             Self::Name => shown(span().name()),
             Self::Kind => whole(span().kind()),
@@ -69,15 +69,16 @@ fn whole<'a>(number: impl Into<i128>) -> Option<Datum<'a>> {
     Some(Datum::Whole(number.into()))
 }
 
-fn hex<'a>(id: &[u8]) -> Option<Datum<'a>> {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-    let digits = id.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-    Some(Datum::Text(Cow::Owned(digits.collect())))
-}
-
 // === impl Datum ===
 
 impl<'a> Datum<'a> {
+    /// An id, in lower-case hexadecimal.
+    pub fn id(id: &[u8]) -> Self {
+        let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+        let digits = id.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        Self::Text(Cow::Owned(digits.collect()))
+    }
+
     /// The text form.
     pub fn text(&self) -> Cow<'a, str> {
         match self {

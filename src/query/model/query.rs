@@ -53,8 +53,13 @@ pub struct Limits {
 impl Select {
     /// Whether a span of this project and insertion number belongs to what is asked about, at whatever time.
     pub fn sees(&self, project: &str, number: u64) -> bool {
+        self.has_project(project) && self.before.is_none_or(|before| number < before)
+    }
+
+    /// Whether a project is asked about.
+    pub fn has_project(&self, project: &str) -> bool {
         let here = |projects: &Vec<String>| projects.iter().any(|name| name == project);
-        self.project.as_ref().is_none_or(here) && self.before.is_none_or(|before| number < before)
+        self.project.as_ref().is_none_or(here)
     }
 
     /// Whether a start lies in the range of time.

@@ -20,7 +20,18 @@ pub struct Bin {
     nulls: usize,
     /// Whether equal values are still found.
     interning: bool,
+    last: Option<Last>,
 }
+
+/// The value that was pushed last, when it is short: most columns repeat it, and here it is at hand.
+struct Last {
+    code: u32,
+    len: usize,
+    value: [u8; SHORT],
+}
+
+/// Bytes of a short value.
+const SHORT: usize = 16;
 
 /// Byte strings one behind the other.
 #[derive(Default)]
@@ -41,16 +52,19 @@ impl Bin {
             codes: Vec::new(),
             nulls: 0,
             interning: true,
+            last: None,
         }
     }
 
     /// Adds a value; returns its code.
     pub fn push(&mut self, value: &[u8]) -> u32 {
-        // Most columns repeat what the row before had.
-        let before = self.codes.last().filter(|code| **code != NULL);
-        let code = match before {
-            Some(before) if self.values.get(*before) == value => *before,
-            _ => self.code_of(value),
+        let code = match &self.last {
+            Some(last) if last.is(value) => last.code,
+            _ => {
+                let code = self.code_of(value);
+                self.last = Last::of(value, code);
+                code
+            }
         };
         self.codes.push(code);
         code
@@ -112,6 +126,25 @@ impl Bin {
     /// Whether each value stands once among the values.
     pub fn is_interned(&self) -> bool {
         self.interning
+    }
+}
+
+// === impl Last ===
+
+impl Last {
+    fn of(value: &[u8], code: u32) -> Option<Self> {
+        let mut last = Self {
+            code,
+            len: value.len(),
+            value: [0; SHORT],
+        };
+        last.value.get_mut(..value.len())?.copy_from_slice(value);
+        Some(last)
+    }
+
+    #[inline]
+    fn is(&self, value: &[u8]) -> bool {
+        self.len == value.len() && self.value.starts_with(value)
     }
 }
 

@@ -64,11 +64,16 @@ pub struct Gather {
     scratch: Vec<u8>,
 }
 
-/// What is known of headers, the last of them at hand.
+/// What is known of headers.
 pub struct Known<T> {
+    /// By their content.
     pub all: HashMap<Bytes, T, RandomState>,
-    last: Option<(Bytes, T)>,
+    /// By where they lie: spans of a request share theirs. Each is kept, so that nothing else comes to lie there.
+    places: HashMap<(usize, usize), (Bytes, T), RandomState>,
 }
+
+/// So many headers are known by place; then they are forgotten, and found by content once more.
+const PLACES: usize = 4096;
 
 /// The codes of a resource.
 #[derive(Clone, Copy)]
@@ -300,19 +305,21 @@ impl<T: Copy> Known<T> {
     fn new() -> Self {
         Self {
             all: HashMap::default(),
-            last: None,
+            places: HashMap::default(),
         }
     }
 
     /// What is known of a header, found out by `learn` when it is new.
     fn find(&mut self, header: &Bytes, learn: impl FnOnce() -> T) -> T {
-        if let Some((last, known)) = &self.last
-            && last == header
-        {
+        let place = (header.as_ptr().addr(), header.len());
+        if let Some((_, known)) = self.places.get(&place) {
             return *known;
         }
         let known = *self.all.entry_ref(header).or_insert_with(learn);
-        self.last = Some((header.clone(), known));
+        if self.places.len() >= PLACES {
+            self.places.clear();
+        }
+        self.places.insert(place, (header.clone(), known));
         known
     }
 }

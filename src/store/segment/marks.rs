@@ -110,10 +110,10 @@ fn own_hashes(bin: &Bin, hot: &Hot, rows: Range<usize>, hashes: &mut Vec<u64>) {
     }
 }
 
-/// The text form of a value that has no column of its own. What nests is OTLP/JSON there.
+/// The text form of a value that has no column of its own. What nests is OTLP/JSON there, and doubles have no exponent.
 fn other_text<'a>(kind: &[u8], value: &'a [u8]) -> Cow<'a, [u8]> {
     match Kind::named(kind) {
-        Some(kind @ (Kind::Array | Kind::KeyValueList)) => match texts::cell_of(kind, value) {
+        Some(kind @ (Kind::Array | Kind::KeyValueList | Kind::Double)) => match texts::cell_of(kind, value) {
             Some(cell) => Cow::Owned(text(&cell.view()).into_owned().into_bytes()),
             None => Cow::Borrowed(value),
         },

@@ -41,4 +41,5 @@ pub use hot::HotKeys;
 pub use page::{Page, Texts};
 pub use segment::{Cause, Segment, SegmentError};
 pub use summary::Summary;
+pub use texts::{cell_of, header_of};
 pub use writer::{WriteError, Writer, Written};

@@ -1,9 +1,10 @@
 //! Rows of a block become spans again.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 
 use super::columns::{self, Column, Kind};
 use super::order;
@@ -24,9 +25,17 @@ struct Block<'a> {
 /// What rows of a block share.
 #[derive(Default)]
 struct Shared {
-    headers: HashMap<(bool, Vec<u8>), Bytes>,
+    resources: Headers,
+    scopes: Headers,
     project: Option<Arc<str>>,
     span: Vec<u8>,
+}
+
+/// Headers that were read: by their code where the column has codes, else by their text.
+#[derive(Default)]
+struct Headers {
+    coded: HashMap<u32, Bytes, RandomState>,
+    texts: HashMap<Vec<u8>, Bytes, RandomState>,
 }
 
 // === impl Segment, as spans ===
@@ -63,8 +72,8 @@ impl Block<'_> {
     }
 
     fn span(&self, row: usize, shared: &mut Shared) -> Result<FoundSpan, Broken> {
-        let resource = self.text(Column::Resource, row)?;
-        let scope = self.text(Column::Scope, row)?;
+        let resources = self.page(Column::Resource)?;
+        let scopes = self.page(Column::Scope)?;
         let project = self.text(Column::Project, row)?;
         let span = match self.page(Column::Raw)?.row(row) {
             Some(raw) => Bytes::copy_from_slice(raw),
@@ -77,8 +86,8 @@ impl Block<'_> {
         Ok(FoundSpan {
             number: self.page(Column::Number)?.long(row) as u64,
             project: shared.project(project),
-            resource: shared.header(Part::ResourceSpans, resource)?,
-            scope: shared.header(Part::ScopeSpans, scope)?,
+            resource: shared.resources.get(Part::ResourceSpans, resources, row)?,
+            scope: shared.scopes.get(Part::ScopeSpans, scopes, row)?,
             span,
         })
     }
@@ -171,15 +180,26 @@ impl Shared {
         let project: Arc<str> = String::from_utf8_lossy(name).into();
         self.project.insert(project).clone()
     }
+}
 
-    fn header(&mut self, part: Part, text: &[u8]) -> Result<Bytes, Broken> {
-        let key = (part == Part::ResourceSpans, text.to_vec());
-        if let Some(header) = self.headers.get(&key) {
-            return Ok(header.clone());
+// === impl Headers ===
+
+impl Headers {
+    fn get(&mut self, part: Part, page: &Page, row: usize) -> Result<Bytes, Broken> {
+        let code = page.codes().and_then(|(_, codes)| codes.get(row).copied());
+        if let Some(known) = code.and_then(|code| self.coded.get(&code)) {
+            return Ok(known.clone());
+        }
+        let text = page.row(row).unwrap_or_default();
+        if let Some(known) = self.texts.get(text) {
+            return Ok(known.clone());
         }
         let header = texts::header_of(part, text).ok_or(Broken("a header that is none"))?;
         let header = Bytes::from(header);
-        self.headers.insert(key, header.clone());
+        match code {
+            Some(code) => self.coded.insert(code, header.clone()),
+            None => self.texts.insert(text.to_vec(), header.clone()),
+        };
         Ok(header)
     }
 }

@@ -1,5 +1,6 @@
 //! A segment that is read.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -266,9 +267,8 @@ impl Segment {
         }
         let mut packed = vec![0; len as usize];
         self.file.read_exact_at(&mut packed, at)?;
-        let mut decompressor = Decompressor::new()?;
-        let raw = decompressor.decompress(&packed, raw as usize);
-        raw.map_err(|_| Broken("a page cannot be decompressed").into())
+        let raw = inflate(&packed, raw as usize)?;
+        Ok(raw)
     }
 
     fn filter(&self, filter: Extent, hash: u64) -> Result<bool, SegmentError> {
@@ -293,6 +293,22 @@ impl Drop for Segment {
     fn drop(&mut self) {
         self.cache.forget(self.id);
     }
+}
+
+thread_local! {
+    /// To make one costs more than to decompress a page.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn inflate(packed: &[u8], raw: usize) -> Result<Vec<u8>, Cause> {
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(Decompressor::new()?),
+        };
+        let inflated = decompressor.decompress(packed, raw);
+        inflated.map_err(|_| Broken("a page cannot be decompressed").into())
+    })
 }
 
 fn read_index(file: &File, bytes: u64) -> Result<Index, Cause> {

@@ -36,7 +36,7 @@ fn spans(seed: u64, count: usize) -> Vec<FoundSpan> {
 
 /// The same span with something unusual about its bytes.
 fn odd(span: &[u8], rng: &mut StdRng) -> Bytes {
-    let tails: [&[u8]; 10] = [
+    let tails: [&[u8]; 11] = [
         // An unknown field.
         &[0xa2, 0x06, 0x02, b'h', b'i'],
         // An empty status, an empty parent, an empty trace state, no flags, kind 0: there, but defaults.
@@ -47,6 +47,10 @@ fn odd(span: &[u8], rng: &mut StdRng) -> Bytes {
         &[0x30, 0x00],
         // A parent of three bytes.
         &[0x22, 0x03, 1, 2, 3],
+        // A number with many digits, 1e300.
+        &[
+            0x4a, 14, 0x0a, 1, b'k', 0x12, 9, 0x21, 0x9c, 0x75, 0x00, 0x88, 0x3c, 0xe4, 0x37, 0x7e,
+        ],
         // An attribute without a value, one with an empty value, and one with two.
         &[0x4a, 0x03, 0x0a, 0x01, b'k'],
         &[0x4a, 0x05, 0x0a, 0x01, b'k', 0x12, 0x00],

@@ -1,0 +1,340 @@
+//! Groups rows by codes: a text is looked up once for each row group that has it, never for a row.
+
+use std::cmp::Ordering;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use smallvec::SmallVec;
+
+use super::batch::Batch;
+use super::facts::Facts;
+use super::guard::Guard;
+use super::pool::{Cells, NONE};
+use super::scan::{Reach, Scan, Visitor};
+use super::source::Source;
+use super::tally::{Needs, Tally};
+use crate::query::model::{
+    Compiled, Field, FindGroups, Group, GroupBy, GroupOrderBy, GroupPage, Part, QueryError, duration_bucket,
+    folded, time_bucket,
+};
+use crate::store::segment::Summary;
+
+/// Memory of a group beside its texts, with the room that tables keep free.
+const GROUP: usize = 2 * size_of::<Tally>();
+
+/// The number of a text that is missing; others follow.
+const MISSING: u64 = 0;
+
+/// Nothing is known of a code yet.
+const UNKNOWN: u64 = u64::MAX;
+
+/// The rows of this text are not wanted.
+const UNWANTED: u64 = u64::MAX - 1;
+
+/// What a group has in common: for each key a text's number, or where its bucket begins.
+type Keys = SmallVec<[u64; 3]>;
+
+/// Answers a question for groups.
+pub fn groups(
+    source: &dyn Source,
+    reach: &Reach,
+    filter: &Compiled,
+    find: &FindGroups,
+    guard: &Guard,
+) -> Result<GroupPage, QueryError> {
+    let facts = Facts::of(source, reach, filter, guard)?;
+    let mut grouping = Grouping::new(find, guard);
+    Scan::new(source, reach.clone(), filter, &facts, guard).run(&mut grouping)?;
+    let mut groups = grouping.finish();
+    let order = |left: &Group, right: &Group| compare(find, left, right);
+    let total = groups.len() as u64;
+    let offset = usize::try_from(find.offset)
+        .unwrap_or(usize::MAX)
+        .min(groups.len());
+    let end = offset.saturating_add(find.limit).min(groups.len());
+    if end < groups.len() {
+        groups.select_nth_unstable_by(end, order);
+        groups.truncate(end);
+    }
+    groups.sort_unstable_by(order);
+    groups.drain(..offset);
+    Ok(GroupPage {
+        groups,
+        more: (end as u64) < total,
+        total,
+    })
+}
+
+fn compare(find: &FindGroups, left: &Group, right: &Group) -> Ordering {
+    let natural = match find.order.by {
+        GroupOrderBy::Keys => left.keys.cmp(&right.keys),
+        GroupOrderBy::Measure(at) => match (left.measures.get(at), right.measures.get(at)) {
+            (Some(left), Some(right)) => left.compare(right),
+            _ => Ordering::Equal,
+        },
+    };
+    let turned = find.order.direction.turn(natural);
+    turned.then_with(|| left.keys.cmp(&right.keys))
+}
+
+/// The groups so far.
+struct Grouping<'a> {
+    find: &'a FindGroups,
+    needs: Needs<'a>,
+    guard: &'a Guard,
+    names: Vec<Names>,
+    places: HashMap<Keys, usize, RandomState>,
+    groups: Vec<(Keys, Tally)>,
+}
+
+/// The texts of one key.
+struct Names {
+    /// What texts must have in them, folded.
+    search: Option<String>,
+    missing: bool,
+    texts: Vec<Box<str>>,
+    numbers: HashMap<Box<str>, u64, RandomState>,
+    /// Segment and row group that `by_code` belongs to.
+    group: Option<(u64, usize)>,
+    by_code: Vec<u64>,
+}
+
+/// A key of the rows of a batch.
+enum Column {
+    Text(Cells),
+    Time(super::batch::Longs, u64),
+    Duration(super::batch::Longs),
+}
+
+// === impl Grouping ===
+
+impl<'a> Grouping<'a> {
+    fn new(find: &'a FindGroups, guard: &'a Guard) -> Self {
+        let last = find.by.len().saturating_sub(1);
+        let names = find.by.iter().enumerate().map(|(at, _)| {
+            let search = find.search.as_deref().filter(|_| at == last);
+            Names {
+                search: search.map(|search| folded(search).into_owned()),
+                missing: find.missing,
+                texts: Vec::new(),
+                numbers: HashMap::default(),
+                group: None,
+                by_code: Vec::new(),
+            }
+        });
+        Self {
+            find,
+            needs: Needs::of(&find.measures),
+            guard,
+            names: names.collect(),
+            places: HashMap::default(),
+            groups: Vec::new(),
+        }
+    }
+
+    fn columns(&self, batch: &Batch<'_>, rows: &[u32]) -> Result<Vec<Column>, QueryError> {
+        let columns = self.find.by.iter().map(|by| {
+            Ok(match by {
+                GroupBy::Text(field) => Column::Text(batch.cells(field, rows)?),
+                GroupBy::Time(width) => Column::Time(batch.starts()?, *width),
+                GroupBy::Duration => Column::Duration(batch.durations()?),
+            })
+        });
+        columns.collect()
+    }
+
+    /// The keys of a row; none when it is in no group that is wanted.
+    fn keys(&mut self, columns: &[Column], row: u32) -> Result<Option<Keys>, QueryError> {
+        let mut keys = Keys::new();
+        for (column, names) in columns.iter().zip(&mut self.names) {
+            let key = match column {
+                Column::Text(cells) => names.number(cells, row, self.guard)?,
+                Column::Time(starts, width) => time_bucket(starts.get(row) as u64, *width),
+                Column::Duration(durations) => duration_bucket(durations.get(row)) as u64,
+            };
+            if key == UNWANTED && matches!(column, Column::Text(_)) {
+                return Ok(None);
+            }
+            keys.push(key);
+        }
+        Ok(Some(keys))
+    }
+
+    /// The place of a group.
+    fn place(&mut self, keys: Keys) -> Result<usize, QueryError> {
+        if let Some(place) = self.places.get(&keys) {
+            return Ok(*place);
+        }
+        self.guard.keep(GROUP)?;
+        self.places.insert(keys.clone(), self.groups.len());
+        self.groups.push((keys, Tally::default()));
+        Ok(self.groups.len() - 1)
+    }
+
+    /// Adds spans of which only their texts are known.
+    fn count(&mut self, texts: &[Option<&str>], spans: u64) -> Result<(), QueryError> {
+        let mut keys = Keys::new();
+        for (text, names) in texts.iter().zip(&mut self.names) {
+            let number = names.number_of(*text, self.guard)?;
+            if number == UNWANTED {
+                return Ok(());
+            }
+            keys.push(number);
+        }
+        let place = self.place(keys)?;
+        if let Some((_, tally)) = self.groups.get_mut(place) {
+            tally.count(spans);
+        }
+        Ok(())
+    }
+
+    fn count_all(&mut self, summary: &Summary) -> Result<bool, QueryError> {
+        let fields: Option<Vec<&Field>> = self.find.by.iter().map(field_of).collect();
+        let Some(fields) = fields.filter(|_| self.needs.spans_only()) else {
+            return Ok(false);
+        };
+        match fields.as_slice() {
+            [] => self.count(&[], summary.rows)?,
+            [Field::Project] => {
+                for (project, spans) in &summary.projects {
+                    self.count(&[Some(project)], *spans)?;
+                }
+            }
+            [Field::Service | Field::Name] | [Field::Service | Field::Name, Field::Service | Field::Name] => {
+                for ((service, name), spans) in &summary.operations {
+                    let texts = fields.iter().map(|field| match field {
+                        Field::Service => service.as_deref(),
+                        _ => Some(name.as_str()),
+                    });
+                    let texts: SmallVec<[_; 2]> = texts.collect();
+                    self.count(&texts, *spans)?;
+                }
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn finish(self) -> Vec<Group> {
+        let groups = self.groups.iter().map(|(keys, tally)| {
+            let keys = keys.iter().zip(&self.find.by).zip(&self.names);
+            let keys = keys.map(|((key, by), names)| match by {
+                GroupBy::Text(_) => names.part(*key),
+                GroupBy::Time(_) => Part::Time(*key),
+                GroupBy::Duration => Part::Duration(*key as i64),
+            });
+            Group {
+                keys: keys.collect(),
+                measures: self.needs.measured(tally),
+            }
+        });
+        groups.collect()
+    }
+}
+
+fn field_of(by: &GroupBy) -> Option<&Field> {
+    match by {
+        GroupBy::Text(field) => Some(field),
+        _ => None,
+    }
+}
+
+impl Visitor for Grouping<'_> {
+    fn absorb(&mut self, summary: &Summary) -> Result<bool, QueryError> {
+        self.count_all(summary)
+    }
+
+    fn rows(&mut self, batch: &Batch<'_>, rows: &[u32]) -> Result<(), QueryError> {
+        for names in &mut self.names {
+            names.enter(batch.group());
+        }
+        let keys = self.columns(batch, rows)?;
+        let columns = self.needs.columns(batch, rows)?;
+        let mut last: Option<(Keys, usize)> = None;
+        for (at, row) in rows.iter().enumerate() {
+            let Some(keys) = self.keys(&keys, *row)? else {
+                continue;
+            };
+            let place = match &last {
+                Some((known, place)) if *known == keys => *place,
+                _ => {
+                    let place = self.place(keys.clone())?;
+                    last = Some((keys, place));
+                    place
+                }
+            };
+            if let Some((_, tally)) = self.groups.get_mut(place) {
+                tally.add(&self.needs, &columns, *row, at, self.guard)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+// === impl Names ===
+
+impl Names {
+    /// Forgets codes that meant something in another row group.
+    fn enter(&mut self, group: Option<(u64, usize)>) {
+        if group.is_none() || self.group != group {
+            self.by_code.clear();
+            self.group = group;
+        }
+    }
+
+    /// The number of a row's text.
+    fn number(&mut self, cells: &Cells, row: u32, guard: &Guard) -> Result<u64, QueryError> {
+        let code = match cells.codes.get(row as usize) {
+            Some(code) if *code != NONE => *code,
+            _ => return self.number_of(None, guard),
+        };
+        let stable = cells.pool.stable();
+        if code as usize >= stable {
+            return cells.pool.with(code, |datum| {
+                self.number_of(datum.map(|datum| datum.text()).as_deref(), guard)
+            });
+        }
+        if self.by_code.len() < stable {
+            self.by_code.resize(stable, UNKNOWN);
+        }
+        match self.by_code.get(code as usize) {
+            Some(number) if *number != UNKNOWN => Ok(*number),
+            _ => {
+                let number = cells.pool.with(code, |datum| {
+                    self.number_of(datum.map(|datum| datum.text()).as_deref(), guard)
+                })?;
+                if let Some(known) = self.by_code.get_mut(code as usize) {
+                    *known = number;
+                }
+                Ok(number)
+            }
+        }
+    }
+
+    fn number_of(&mut self, text: Option<&str>, guard: &Guard) -> Result<u64, QueryError> {
+        let Some(text) = text else {
+            let is_wanted = self.missing && self.search.is_none();
+            return Ok(if is_wanted { MISSING } else { UNWANTED });
+        };
+        if let Some(number) = self.numbers.get(text) {
+            return Ok(*number);
+        }
+        let is_wanted = self
+            .search
+            .as_ref()
+            .is_none_or(|search| folded(text).contains(&**search));
+        if !is_wanted {
+            return Ok(UNWANTED);
+        }
+        guard.keep(2 * text.len() + 64)?;
+        self.texts.push(text.into());
+        let number = self.texts.len() as u64;
+        self.numbers.insert(text.into(), number);
+        Ok(number)
+    }
+
+    fn part(&self, number: u64) -> Part {
+        let text = number.checked_sub(1).and_then(|at| self.texts.get(at as usize));
+        text.map_or(Part::Missing, |text| Part::Text(text.to_string()))
+    }
+}

@@ -42,7 +42,7 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetentionConfig {
-    /// So long after they started; `0s` is never.
+    /// So long after they came; `0s` is never.
     pub max_age: GoDuration,
     /// When all files together are larger, in MiB; 0 is no bound.
     pub max_bytes_mib: u64,

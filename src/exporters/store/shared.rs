@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::door::{Door, SOCKET};
 use super::told::Told;
+use crate::journal::disk::{Disk, FileSystem};
 use crate::pipeline::budget::Budget;
 use crate::store::search::Searcher;
 use crate::store::{Memory, Settings, Store};
@@ -74,7 +75,9 @@ pub fn find(directory: &Path) -> Option<Arc<Shared>> {
 /// The same directory has the same place, however it is written.
 fn place(directory: &Path) -> Result<PathBuf, String> {
     let failed = |error| format!("cannot use `{}`: {error}", directory.display());
-    fs::create_dir_all(directory).map_err(failed)?;
+    FileSystem::default()
+        .create_directory(directory)
+        .map_err(failed)?;
     fs::canonicalize(directory).map_err(failed)
 }
 

@@ -8,6 +8,8 @@ pub mod validate;
 mod codes;
 mod journal;
 mod numbering;
+#[cfg(feature = "store")]
+mod query;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -63,6 +65,8 @@ enum Command {
         markdown: bool,
     },
     Journal(journal::Journal),
+    #[cfg(feature = "store")]
+    Query(query::Query),
     Load(load::Args),
     Sink(sink::Args),
 }
@@ -105,6 +109,8 @@ pub fn main() -> ExitCode {
             print(components::components(&catalog(), show))
         }
         Command::Journal(command) => journal::run(command),
+        #[cfg(feature = "store")]
+        Command::Query(query) => print(on_one_thread(query::run(query))),
         Command::Load(args) => on_one_thread(load::run(args)),
         Command::Sink(args) => on_one_thread(sink::run(args)),
     };

@@ -9,7 +9,25 @@ use super::node::{Map, Node, Value};
 use super::parse::parse;
 use super::source::{Origin, Source};
 
+/// What runs when no configuration is given: OTLP on localhost, and what arrives is kept on this machine.
+#[cfg(feature = "store")]
+pub const BUILT_IN: &str = "\
+receivers:
+  otlp:
+    protocols:
+      grpc:
+      http:
+exporters:
+  store:
+service:
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [store]
+";
+
 /// What runs when no configuration is given: OTLP on localhost, and what arrives is shown.
+#[cfg(not(feature = "store"))]
 pub const BUILT_IN: &str = "\
 receivers:
   otlp:

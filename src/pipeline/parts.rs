@@ -19,7 +19,7 @@ use crate::telemetry::health::Health;
 #[derive(Clone)]
 pub enum Exporter {
     /// Sends batches somewhere.
-    Sends(Sender),
+    Sends(Box<Sender>),
     /// Keeps requests itself.
     Keeps(Arc<dyn Opens>),
 }

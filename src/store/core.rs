@@ -10,16 +10,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use foldhash::quality::RandomState;
 
 use super::catalog::{Catalog, Registered};
-use super::duplicates::Sealed;
+use super::duplicates;
 use super::events::{Event, Observer};
 use super::fault::Faults;
 use super::head::{Batch, Closed, Head, Recorded};
 use super::segment::Cache;
 use super::settings::{Settings, StoreError};
-use super::tombstone::Tombstone;
+use super::tombstone::{self, Tombstone};
 use super::view::Visible;
 use crate::journal::disk::FileSystem;
 use crate::journal::{Cursor, DirectoryLock, Journal, Space};
+use crate::wire::Identity;
 
 /// A store without its threads.
 pub struct Core {
@@ -87,11 +88,16 @@ pub struct Work {
 
 impl Core {
     /// The spans of a record become visible.
-    pub fn enter(&self, record: Recorded, batch: Batch) {
+    pub fn enter(&self, record: Recorded, mut batch: Batch) {
         let spans = record.spans as usize;
-        let sealed = Sealed::new(self.visible.held(), &*self.observer);
         let mut head = self.head();
-        let duplicates = head.enter(record, batch, &sealed);
+        // While the head is held, no part leaves it for a segment: a span is found in one of them.
+        let held = self.visible.held();
+        duplicates::mark(&mut batch, &held, &*self.observer);
+        let is_deleted = |number: u64, project: &str, span: &Identity| {
+            tombstone::deleted(&held.tombstones, number, project, span)
+        };
+        let duplicates = head.enter(record, batch, &is_deleted);
         self.close_part(&mut head, false);
         self.measure(&head);
         drop(head);

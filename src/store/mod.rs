@@ -62,6 +62,7 @@ mod fault;
 pub mod format;
 mod head;
 mod open;
+mod priority;
 mod retention;
 mod seal;
 pub mod search;

@@ -111,6 +111,8 @@ impl Core {
     }
 }
 
+type Segments = Vec<Arc<Segment>>;
+
 /// Makes the files agree with the catalogue, and opens those that it knows.
 fn recover(
     disk: &FileSystem,
@@ -119,7 +121,7 @@ fn recover(
     mut registered: BTreeMap<u64, Registered>,
     cache: &Arc<Cache>,
     observer: &dyn Observer,
-) -> Result<(Vec<Arc<Segment>>, BTreeMap<u64, Registered>), StoreError> {
+) -> Result<(Segments, BTreeMap<u64, Registered>), StoreError> {
     for entry in fs::read_dir(&places.segments).map_err(failed(&places.segments))? {
         let path = entry.map_err(failed(&places.segments))?.path();
         sort_out(disk, places, &registered, &path, observer).map_err(failed(&path))?;

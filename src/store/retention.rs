@@ -1,4 +1,7 @@
-//! Expiry: whole segments go, the oldest first, when all of their spans are older than the user wants, or for room.
+//! Expiry: whole segments go, the oldest first, when the user wants none of their spans any longer, or for room.
+//!
+//! Age counts from when spans came in: what an old recording or a wrong clock says about their start deletes nothing early
+//! and keeps nothing for ever. Room is made by what started first.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +11,7 @@ use super::events::Event;
 use super::settings::{Retention, StoreError};
 
 /// What expires now.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Expired {
     /// For their age.
     aged: Vec<u64>,
@@ -44,30 +47,30 @@ impl Core {
 }
 
 /// Spans that say they are from the future count as of when they came.
-fn age_counts_from(known: &Registered) -> u64 {
+fn started(known: &Registered) -> u64 {
     known.max_start.min(known.arrived)
 }
 
 fn expired(known: &BTreeMap<u64, Registered>, retention: Retention, now: u64) -> Expired {
     let mut oldest_first: Vec<(u64, u64, &Registered)> = known
         .iter()
-        .map(|(id, known)| (age_counts_from(known), *id, known))
+        .map(|(id, known)| (started(known), *id, known))
         .collect();
-    oldest_first.sort_by_key(|(from, id, _)| (*from, *id));
+    oldest_first.sort_by_key(|(started, id, _)| (*started, *id));
     let max_age = u64::try_from(retention.max_age.as_nanos()).unwrap_or(u64::MAX);
-    let mut bytes: u64 = known.values().map(|known| known.bytes).sum();
-    let mut expired = Expired::default();
-    for (from, id, known) in oldest_first {
-        let is_old = max_age > 0 && from < now.saturating_sub(max_age);
-        let is_too_much = retention.max_bytes > 0 && bytes > retention.max_bytes;
-        match (is_old, is_too_much) {
-            (true, _) => expired.aged.push(id),
-            (false, true) => expired.crowded.push(id),
-            (false, false) => break,
-        }
-        bytes -= known.bytes;
+    let is_old = |known: &Registered| max_age > 0 && known.arrived < now.saturating_sub(max_age);
+    let (old, young): (Vec<_>, Vec<_>) = oldest_first.into_iter().partition(|(_, _, known)| is_old(known));
+    let mut bytes: u64 = young.iter().map(|(_, _, known)| known.bytes).sum();
+    let is_too_much = |(_, _, known): &&(u64, u64, &Registered)| {
+        let too_much = retention.max_bytes > 0 && bytes > retention.max_bytes;
+        bytes = bytes.saturating_sub(known.bytes);
+        too_much
+    };
+    let crowded = young.iter().take_while(is_too_much);
+    Expired {
+        crowded: crowded.map(|(_, id, _)| *id).collect(),
+        aged: old.iter().map(|(_, id, _)| *id).collect(),
     }
-    expired
 }
 
 #[cfg(test)]
@@ -99,8 +102,8 @@ mod tests {
         expired(&known.into(), retention, 200_000_000_000)
     }
 
-    /// Guarantees: zero keeps everything; by age goes what is older, and what claims to be from the future counts from when
-    /// it came; by bytes go the oldest until the rest fits, and what goes for its age makes room, too.
+    /// Guarantees: zero keeps everything; by age goes what came in before, whenever it says that it started; by bytes go those
+    /// that started first until the rest fits, and what goes for its age makes room, too.
     #[test]
     fn whole_segments_expire() {
         let of = |aged: &[u64], crowded: &[u64]| Expired {
@@ -108,11 +111,12 @@ mod tests {
             crowded: crowded.to_vec(),
         };
         assert_eq!(run(0, 0), of(&[], &[]));
-        assert_eq!(run(99, 0), of(&[2, 1, 0], &[]));
+        assert_eq!(run(85, 0), of(&[2, 0], &[]));
         assert_eq!(run(150, 0), of(&[2], &[]));
         assert_eq!(run(0, 40), of(&[], &[]));
         assert_eq!(run(0, 39), of(&[], &[2]));
         assert_eq!(run(0, 19), of(&[], &[2, 1, 0]));
         assert_eq!(run(150, 20), of(&[2], &[1]));
+        assert_eq!(run(85, 10), of(&[2, 0], &[1]));
     }
 }

@@ -36,7 +36,7 @@ pub struct SegmentSettings {
 /// When spans expire; always whole segments, the oldest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// So long after the newest span of a segment started; zero is never.
+    /// So long after the newest span of a segment came in; zero is never.
     pub max_age: Duration,
     /// When all segments together have more bytes than this; 0 is no bound.
     pub max_bytes: u64,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::core::Core;
 use super::events::{Event, Failing, Observer};
+use super::priority;
 use super::settings::{Memory, Settings, StoreError};
 use super::tombstone::Tombstone;
 use super::view::View;
@@ -219,6 +220,7 @@ fn seal(core: &Core) {
 
 /// The life of the thread that merges segments and lets them expire.
 fn upkeep(core: &Core) {
+    priority::low();
     let mut troubled = false;
     while !core.is_ending() {
         match core.upkeep() {

@@ -33,9 +33,12 @@ pub struct StoreEvents {
     seal: Histogram,
     compaction: Histogram,
     failing: Gauge,
-    size: [(Gauge, fn(&StoreSize) -> u64); 6],
+    size: [Measured; 6],
     quiet: Mutex<Quiet>,
 }
+
+/// A gauge and what it shows.
+type Measured = (Gauge, fn(&StoreSize) -> u64);
 
 /// How much a store holds.
 #[derive(Clone, Copy, Debug, Default)]

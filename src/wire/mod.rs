@@ -8,6 +8,7 @@
 //! answers with decisions (`edit`, `amend`); what is too large is cut (`split`). Joining is appending bytes.
 
 mod amend;
+mod assemble;
 mod check;
 mod edit;
 mod groups;
@@ -34,6 +35,7 @@ mod tests;
 use bytes::Bytes;
 
 pub use amend::Amendment;
+pub use assemble::assemble;
 pub use edit::{Decision, Editor};
 pub use groups::{Group, Identity};
 pub use index::{Index, Located};

@@ -58,7 +58,8 @@ fn the_built_in_configuration_is_sound() {
         .chain(config.exporters.keys())
         .map(ToString::to_string)
         .collect();
-    assert_eq!(ids, ["otlp", "debug"]);
+    let exporter = if cfg!(feature = "store") { "store" } else { "debug" };
+    assert_eq!(ids, ["otlp", exporter]);
     assert_eq!(
         config.service.telemetry.metrics.listen_on(),
         [("localhost".to_owned(), 8888)]

@@ -31,10 +31,10 @@ pub fn factory() -> Factory<Exporter, ()> {
         summary: "Shows batches in the log or on a standard stream.",
     };
     Factory::of::<Config>(Kind::Exporter, about, |config, _, _| {
-        Ok(Exporter::Sends(Sender {
+        Ok(Exporter::Sends(Box::new(Sender {
             destination: Arc::new(Debug::new(&config)),
             queue: config.sending_queue,
             retry: RetrySettings::default(),
-        }))
+        })))
     })
 }

@@ -35,11 +35,11 @@ pub fn factory() -> Factory<Exporter, ()> {
         summary: "Accepts every batch and forgets it.",
     };
     Factory::of::<Config>(Kind::Exporter, about, |_, _, _| {
-        Ok(Exporter::Sends(Sender {
+        Ok(Exporter::Sends(Box::new(Sender {
             destination: Arc::new(Nop),
             queue: QueueSettings::default(),
             retry: RetrySettings::default(),
-        }))
+        })))
     })
 }
 

@@ -27,10 +27,10 @@ pub fn factory() -> Factory<Exporter, ()> {
         summary: "Sends spans to an OTLP server over gRPC.",
     };
     Factory::of::<Config>(Kind::Exporter, about, |config, _, _| {
-        Ok(Exporter::Sends(Sender {
+        Ok(Exporter::Sends(Box::new(Sender {
             destination: Arc::new(OtlpGrpc::new(&config)?),
             queue: config.sending_queue,
             retry: config.retry_on_failure,
-        }))
+        })))
     })
 }

@@ -29,10 +29,10 @@ pub fn factory() -> Factory<Exporter, ()> {
         summary: "Sends spans to an OTLP server over HTTP, as protobuf or JSON.",
     };
     Factory::of::<Config>(Kind::Exporter, about, |config, _, _| {
-        Ok(Exporter::Sends(Sender {
+        Ok(Exporter::Sends(Box::new(Sender {
             destination: Arc::new(OtlpHttp::new(&config)?),
             queue: config.sending_queue,
             retry: config.retry_on_failure,
-        }))
+        })))
     })
 }

@@ -9,6 +9,9 @@ use crate::config::settings::{Problems, Settings};
 use crate::config::types::GoDuration;
 use crate::store;
 
+/// Where spans lie unless the configuration says otherwise.
+pub const DIRECTORY: &str = "./spanway-data/spans";
+
 const MIB: u64 = 1 << 20;
 
 /// The most memory that the head may be given: spans wait there three times over.
@@ -39,7 +42,7 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetentionConfig {
-    /// So long after they started; `0s` is never.
+    /// So long after they came; `0s` is never.
     pub max_age: GoDuration,
     /// When all files together are larger, in MiB; 0 is no bound.
     pub max_bytes_mib: u64,
@@ -62,7 +65,7 @@ pub struct SegmentConfig {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            directory: "./spanway-data/spans".into(),
+            directory: DIRECTORY.into(),
             retention: RetentionConfig::default(),
             segment: SegmentConfig::default(),
             fsync: true,

@@ -5,6 +5,7 @@
 //! Exporters that name the same directory share one store.
 
 mod config;
+pub mod door;
 mod keeper;
 mod shared;
 mod told;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use super::Exporter;
 use crate::config::factory::{About, Factory, Kind, Stability};
 
-pub use config::Config;
+pub use config::{Config, DIRECTORY};
 pub use shared::find;
 
 /// How configuration sees and builds it.

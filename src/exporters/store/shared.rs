@@ -4,8 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::door::{Door, SOCKET};
 use super::told::Told;
+use crate::journal::disk::{Disk, FileSystem};
 use crate::pipeline::budget::Budget;
+use crate::store::search::Searcher;
 use crate::store::{Memory, Settings, Store};
 use crate::telemetry::health::Health;
 
@@ -15,9 +18,13 @@ static OPEN: Mutex<Vec<(PathBuf, Weak<Shared>)>> = Mutex::new(Vec::new());
 /// A store with what is told about it.
 pub struct Shared {
     /// The store.
-    pub store: Store,
+    pub store: Arc<Store>,
     /// What is told about it.
     pub told: Arc<Told>,
+    /// Who answers questions about it.
+    pub searcher: Arc<Searcher>,
+    /// Held open as long as the store is.
+    _door: Door,
 }
 
 /// Memory of the process's budget.
@@ -41,7 +48,18 @@ pub fn open(settings: Settings, budget: &Budget, health: &Health) -> Result<Arc<
     let told = Arc::new(Told::new(&settings.directory, health.clone()));
     let memory = Arc::new(Paid(budget.clone()));
     let store = Store::open(settings, told.clone(), memory).map_err(|error| error.to_string())?;
-    let shared = Arc::new(Shared { store, told });
+    let store = Arc::new(store);
+    let searcher = Searcher::over(store.clone());
+    let searcher = Arc::new(searcher.map_err(|error| format!("cannot start a thread: {error}"))?);
+    let door = Door::open(&directory, searcher.clone());
+    let door =
+        door.map_err(|error| format!("cannot open `{}`: {error}", directory.join(SOCKET).display()))?;
+    let shared = Arc::new(Shared {
+        store,
+        told,
+        searcher,
+        _door: door,
+    });
     open.push((directory, Arc::downgrade(&shared)));
     Ok(shared)
 }
@@ -57,7 +75,9 @@ pub fn find(directory: &Path) -> Option<Arc<Shared>> {
 /// The same directory has the same place, however it is written.
 fn place(directory: &Path) -> Result<PathBuf, String> {
     let failed = |error| format!("cannot use `{}`: {error}", directory.display());
-    fs::create_dir_all(directory).map_err(failed)?;
+    FileSystem::default()
+        .create_directory(directory)
+        .map_err(failed)?;
     fs::canonicalize(directory).map_err(failed)
 }
 

@@ -54,7 +54,7 @@ impl Builder<'_> {
         let node = lookup(&self.config.exporters, reference)?;
         match make(&self.table.exporters, id, node, &())? {
             Exporter::Sends(sender) => {
-                let out = Outgoing::new(id, sender, self.health);
+                let out = Outgoing::new(id, *sender, self.health);
                 self.outgoing.push((id.clone(), out));
             }
             Exporter::Keeps(opens) => {

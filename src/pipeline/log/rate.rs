@@ -93,7 +93,7 @@ impl Rate {
         window.bytes_per_second = match window.bytes_per_second {
             Some(known) if idled => Some(known.max(measured)),
             Some(known) => Some(known + WEIGHT * (measured - known)),
-            None if measured > 0.0 => Some(measured),
+            None if measured > 0.0 && !idled => Some(measured),
             None => None,
         };
         window.start = now;

@@ -1,8 +1,9 @@
 //! Which segments are merged next.
 //!
-//! Segments of about the same size that hold the same day are merged when there are eight of them, so that a span is
-//! rewritten a few times at most; once the day is over, two are enough, so that few are left of it. What spans days
-//! (late spans, wrong clocks) is merged among itself. No merge makes a segment larger than the bounds.
+//! Segments of about the same size that came in on one day and hold spans of one day are merged when there are eight of
+//! them, so that a span is rewritten a few times at most; once the day on which they came is over, two are enough, so that
+//! few are left of it. What holds spans of several days (late ones, wrong clocks) is merged among itself. No merge makes a
+//! segment larger than the bounds, nor delays the expiry of what came in on another day.
 
 use std::collections::BTreeMap;
 
@@ -34,11 +35,14 @@ pub fn choose(segments: &BTreeMap<u64, Registered>, now: u64) -> Option<Vec<u64>
     let mut alike: BTreeMap<_, Vec<(u64, Registered)>> = BTreeMap::new();
     for (id, known) in segments {
         if let Some(tier) = tier(known) {
-            alike.entry((tier, day(known))).or_default().push((*id, *known));
+            alike
+                .entry((tier, day(known), known.arrived / DAY))
+                .or_default()
+                .push((*id, *known));
         }
     }
-    let chosen = |((_, day), mut alike): ((u32, Option<u64>), Vec<_>)| {
-        let is_over = day.is_some_and(|day: u64| (day + 1).saturating_mul(DAY).saturating_add(HOUR) < now);
+    let chosen = |((_, _, came), mut alike): ((u32, Option<u64>, u64), Vec<_>)| {
+        let is_over = came < now.saturating_sub(HOUR) / DAY;
         let enough = if is_over { 2 } else { ENOUGH };
         alike.sort_by_key(|(id, known): &(u64, Registered)| (known.min_start, *id));
         (0..alike.len()).find_map(|first| {

@@ -14,6 +14,7 @@ fn segments(of: &[(u64, u64)]) -> BTreeMap<u64, Registered> {
             bytes: rows * 75,
             min_start: *start,
             max_start: start + HOUR / 60,
+            arrived: *start,
             ..Registered::default()
         };
         (id as u64, known)
@@ -47,7 +48,8 @@ fn eight_alike_are_merged() {
     );
 }
 
-/// Guarantees: once a day is over two are enough, whatever is whole stays as it is, and what spans days waits for eight.
+/// Guarantees: once the day is over on which they came two are enough; whatever is whole stays as it is; what came in on
+/// different days is not merged, nor are spans of one day with those of several.
 #[test]
 fn little_is_left_of_a_day() {
     let two = [(1000, DAY), (2000, DAY + HOUR)];
@@ -55,11 +57,15 @@ fn little_is_left_of_a_day() {
     assert_eq!(choose(&segments(&two), 3 * DAY), Some(vec![0, 1]));
     let whole = [(MOST_ROWS / 2, DAY), (MOST_ROWS / 2, DAY)];
     assert_eq!(choose(&segments(&whole), 3 * DAY), None);
-    let mut wide = segments(&[(1000, DAY); 8]);
-    wide.values_mut().for_each(|known| known.max_start = u64::MAX);
-    assert_eq!(choose(&wide, u64::MAX).map(|chosen| chosen.len()), Some(8));
-    wide.remove(&0);
-    assert_eq!(choose(&wide, u64::MAX), None);
+    let late = segments(&[(1000, DAY), (1000, DAY)]);
+    let with = |change: fn(&mut Registered)| {
+        let mut changed = late.clone();
+        changed.values_mut().take(1).for_each(change);
+        choose(&changed, 9 * DAY)
+    };
+    assert_eq!(with(|_| ()), Some(vec![0, 1]));
+    assert_eq!(with(|known| known.arrived = 7 * DAY), None);
+    assert_eq!(with(|known| known.max_start = 7 * DAY), None);
 }
 
 /// Guarantees: whatever is merged stays within the bounds, every merge makes progress, and it comes to an end.
@@ -83,6 +89,7 @@ fn merging_comes_to_an_end_within_bounds() {
                 bytes: gone.iter().map(|known| known.bytes).sum(),
                 min_start: gone.iter().map(|known| known.min_start).min().unwrap(),
                 max_start: gone.iter().map(|known| known.max_start).max().unwrap(),
+                arrived: gone.iter().map(|known| known.arrived).max().unwrap(),
                 ..Registered::default()
             };
             assert!(gone.len() >= 2 && merged.rows <= MOST_ROWS && merged.bytes <= MOST_BYTES);

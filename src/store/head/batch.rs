@@ -41,6 +41,8 @@ pub struct Draft {
     pub hash: u64,
     /// The body of the span.
     pub span: Bytes,
+    /// A segment has it: it is a duplicate.
+    pub is_sealed: bool,
 }
 
 // === impl Batch ===
@@ -63,6 +65,7 @@ impl Batch {
                 identity: Identity::of(&span),
                 hash: hash(key, above, &span),
                 span,
+                is_sealed: false,
             }));
             drafts
         });

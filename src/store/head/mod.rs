@@ -21,11 +21,12 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::settings::{HEADS, Memory, SegmentSettings};
+use crate::wire::Identity;
 use headers::Headers;
 use part::Writer;
 use row::ROW;
 
-pub use batch::{Batch, Draft};
+pub use batch::{Batch, Draft, Drafts};
 pub use part::{Part, PartView};
 pub use row::{Above, Row};
 
@@ -81,14 +82,9 @@ pub struct Closed {
     pub next_number: u64,
 }
 
-/// Where else a span may be, and whether it counts.
-pub trait Elsewhere {
-    /// Whether a row with this content has been deleted, so that a new one is no duplicate.
-    fn is_deleted(&self, number: u64, draft: &Draft, above: &Above) -> bool;
-
-    /// Whether a segment has it.
-    fn has(&self, draft: &Draft, above: &Above) -> bool;
-}
+/// Whether a row with this number, of this project and with these ids, has been deleted, so that one which is equal is no
+/// duplicate.
+pub type IsDeleted<'a> = &'a dyn Fn(u64, &str, &Identity) -> bool;
 
 /// Hashes of contents are hashes already.
 #[derive(Default)]
@@ -133,10 +129,10 @@ impl Head {
     }
 
     /// Takes the spans of a record, each of which takes a number. Returns how many were duplicates, which are not kept.
-    pub fn enter(&mut self, record: Recorded, batch: Batch, elsewhere: &dyn Elsewhere) -> usize {
+    pub fn enter(&mut self, record: Recorded, batch: Batch, is_deleted: IsDeleted<'_>) -> usize {
         let first = self.next;
         self.next += u64::from(record.spans);
-        let kept = self.sift(first, batch.groups, elsewhere);
+        let kept = self.sift(first, batch.groups, is_deleted);
         let duplicates = (record.spans as usize).saturating_sub(kept.rows.len());
         let bytes = kept.rows.iter().map(|row| row.span.len()).sum::<usize>();
         let beside = kept.rows.len() * ROW + kept.added;
@@ -156,7 +152,7 @@ impl Head {
     }
 
     /// The rows of what is no duplicate.
-    fn sift(&mut self, first: u64, groups: Vec<batch::Drafts>, elsewhere: &dyn Elsewhere) -> Kept {
+    fn sift(&mut self, first: u64, groups: Vec<Drafts>, is_deleted: IsDeleted<'_>) -> Kept {
         let mut kept = Kept::default();
         let mut numbers = first..;
         for mut drafts in groups {
@@ -164,7 +160,7 @@ impl Head {
             let (above, added) = self.headers.of(&drafts);
             kept.added += added;
             for (draft, number) in spans.into_iter().zip(&mut numbers) {
-                if self.knows(&kept.rows, &draft, &above, elsewhere) {
+                if self.knows(&kept.rows, &draft, &above, is_deleted) {
                     continue;
                 }
                 let at = self.open.writer.rows() + kept.rows.len();
@@ -183,7 +179,7 @@ impl Head {
     }
 
     /// Whether a span is there already and not deleted. `fresh` are rows of the same record.
-    fn knows(&self, fresh: &[Row], draft: &Draft, above: &Above, elsewhere: &dyn Elsewhere) -> bool {
+    fn knows(&self, fresh: &[Row], draft: &Draft, above: &Above, is_deleted: IsDeleted<'_>) -> bool {
         let parts = std::iter::once(&self.open).chain(self.closed.iter().rev());
         let here = parts.filter_map(|open| {
             let at = *open.contents.get(&draft.hash)?;
@@ -192,8 +188,9 @@ impl Head {
             open.writer.row(at).or_else(|| fresh.get(behind?))
         });
         let same = |row: &Row| row.span == draft.span && *row.above == *above;
-        let mut live = here.filter(|row| same(row) && !elsewhere.is_deleted(row.number, draft, above));
-        live.next().is_some() || elsewhere.has(draft, above)
+        let deleted = |row: &Row| is_deleted(row.number, &above.project, &draft.identity);
+        let mut live = here.filter(|row| same(row) && !deleted(row));
+        draft.is_sealed || live.next().is_some()
     }
 
     /// Whether the open part is to be closed.

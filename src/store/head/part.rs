@@ -174,7 +174,7 @@ impl PartView {
     }
 
     /// The rows of one trace, newest first.
-    pub fn rows_of_trace(&self, trace: &[u8; 16]) -> impl Iterator<Item = &Row> {
+    pub fn rows_of_trace<'a>(&'a self, trace: &[u8; 16]) -> impl Iterator<Item = &'a Row> + use<'a> {
         iter::successors(self.newest(trace), |at| self.row(*at).and_then(Row::before))
             .filter_map(|at| self.row(at))
     }

@@ -1,4 +1,3 @@
-use std::cell::Cell;
 use std::time::Duration;
 
 use foldhash::quality::RandomState;
@@ -11,19 +10,6 @@ use prost::Message;
 use super::*;
 use crate::store::Unbounded;
 use crate::wire::Traces;
-
-/// No segments, no tombstones.
-struct Nowhere;
-
-impl Elsewhere for Nowhere {
-    fn is_deleted(&self, _: u64, _: &Draft, _: &Above) -> bool {
-        false
-    }
-
-    fn has(&self, _: &Draft, _: &Above) -> bool {
-        false
-    }
-}
 
 fn span(trace: u8, id: u8, name: &str) -> Span {
     Span {
@@ -70,10 +56,10 @@ impl Bench {
     }
 
     fn enter(&mut self, project: Option<&str>, traces: &Traces) -> usize {
-        self.enter_with(project, traces, &Nowhere)
+        self.enter_with(project, traces, &|_, _, _| false)
     }
 
-    fn enter_with(&mut self, project: Option<&str>, traces: &Traces, elsewhere: &dyn Elsewhere) -> usize {
+    fn enter_with(&mut self, project: Option<&str>, traces: &Traces, is_deleted: IsDeleted<'_>) -> usize {
         let record = Recorded {
             seq: self.seq,
             size: traces.bytes().len() as u64,
@@ -81,7 +67,7 @@ impl Bench {
         };
         self.seq += 1;
         let batch = Batch::of(project, traces, &self.key);
-        self.head.enter(record, batch, elsewhere)
+        self.head.enter(record, batch, is_deleted)
     }
 
     fn view(&self) -> PartView {
@@ -133,20 +119,10 @@ fn only_equal_spans_are_duplicates() {
 /// Guarantees: a span that was deleted and comes again is kept, once.
 #[test]
 fn deleted_spans_come_again() {
-    struct Deleted(Cell<u64>);
-    impl Elsewhere for Deleted {
-        fn is_deleted(&self, number: u64, _: &Draft, _: &Above) -> bool {
-            number < self.0.get()
-        }
-        fn has(&self, _: &Draft, _: &Above) -> bool {
-            false
-        }
-    }
     let mut bench = Bench::new(SegmentSettings::default());
     let first = request("scope", vec![span(1, 1, "a")]);
-    let deleted = Deleted(Cell::new(0));
-    assert_eq!(bench.enter_with(None, &first, &deleted), 0);
-    deleted.0.set(101);
+    assert_eq!(bench.enter(None, &first), 0);
+    let deleted = |number: u64, _: &str, _: &Identity| number < 101;
     assert_eq!(bench.enter_with(None, &first, &deleted), 0);
     assert_eq!(bench.enter_with(None, &first, &deleted), 1);
 }

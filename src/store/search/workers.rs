@@ -15,14 +15,10 @@ use tokio::sync::oneshot;
 use super::guard::Guard;
 use super::source::Source;
 use crate::query::model::{Answer, QueryError, SpanQuery, SpanStore};
-use crate::store::Store;
+use crate::store::{Store, priority};
 
 /// So many questions may wait for a thread; more are refused.
 const WAITING: usize = 64;
-
-/// How far the threads step back: of the steps of `nice`, of which nineteen is the last.
-#[cfg(target_os = "linux")]
-const STEPS_BACK: i32 = 10;
 
 /// What a question is asked of when its turn comes; an error when nothing can be asked yet.
 type Views = dyn Fn() -> Result<Arc<dyn Source>, QueryError> + Send + Sync;
@@ -122,9 +118,7 @@ impl Drop for Asker {
 
 /// The life of a thread.
 fn work(waiting: &Mutex<Receiver<Job>>) {
-    // Where the system does not let it step back, it searches all the same.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::nice(STEPS_BACK);
+    priority::low();
     loop {
         let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match job {

@@ -7,7 +7,7 @@ use super::batch::Batch;
 use super::guard::Guard;
 use super::scan::{Reach, Scan, Visitor};
 use super::source::Source;
-use crate::query::model::{Compiled, Filter, Node, QueryError, TraceFacts, TraceId};
+use crate::query::model::{Compiled, Filter, Node, QueryError, TraceId};
 
 /// So many traces are looked up one by one; for more of them everything is read.
 const LOOKED_UP: usize = 256;
@@ -78,14 +78,6 @@ impl Facts {
     /// The latency of a trace, of which some row may pass.
     pub fn latency(&self, trace: &[u8; 16]) -> i64 {
         self.spans.get(trace).map_or(0, Extent::latency)
-    }
-
-    /// The same for the judge of one span.
-    pub fn of_trace(&self, trace: &TraceId) -> TraceFacts {
-        TraceFacts {
-            latency: self.latency(&trace.0),
-            any: self.any.iter().map(|ids| ids.contains(&trace.0)).collect(),
-        }
     }
 }
 

@@ -152,7 +152,12 @@ impl Visitor for Counts<'_> {
 
     fn rows(&mut self, batch: &Batch<'_>, rows: &[u32]) -> Result<(), QueryError> {
         match (batch, self.of) {
-            (Batch::Head(spans), _) => spans.iter().try_for_each(|span| self.add_span(span)),
+            (Batch::Head(all), _) => {
+                let spans = rows.iter().filter_map(|row| all.get(*row as usize));
+                spans
+                    .map(|row| &row.found)
+                    .try_for_each(|span| self.add_span(span))
+            }
             (Batch::Block(block, _), KeyPlace::Span) => self.add_attributes(block, rows),
             (Batch::Block(block, _), KeyPlace::Resource) => self.add_resources(block, rows),
         }

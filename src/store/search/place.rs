@@ -28,7 +28,7 @@ impl Place {
     /// Where a row of a batch lies.
     pub fn of(batch: &Batch<'_>, row: u32) -> Option<Self> {
         Some(match batch {
-            Batch::Head(spans) => Self::Head(Box::new(spans.get(row as usize)?.clone())),
+            Batch::Head(rows) => Self::Head(Box::new(rows.get(row as usize)?.found.clone())),
             Batch::Block(block, segment) => Self::Block {
                 segment: *segment,
                 block: block.number,

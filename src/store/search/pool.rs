@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::query::model::{Datum, Field, FoundSpan};
+use super::batch::HeadRow;
+use crate::query::model::{Datum, Field};
 use crate::store::segment::{Kind, Page, Texts, cell_of, header_of};
 use crate::wire::json::Part;
 use crate::wire::{ResourceView, ScopeView, SpanView, ValueView};
@@ -30,8 +31,8 @@ pub enum Pool {
     Others(Arc<Page>, Arc<Page>),
     /// Starts and durations that make ends.
     Ends(Arc<Page>, Arc<Page>),
-    /// A field of spans as they are.
-    Spans(Arc<[FoundSpan]>, Field),
+    /// A field of rows of the head, and whether rows share codes.
+    Head(Arc<[HeadRow]>, Field, bool),
     /// Codes of the first, then those of the others.
     Chain(Vec<(u32, Pool)>),
 }
@@ -123,11 +124,12 @@ impl Cells {
 // === impl Pool ===
 
 impl Pool {
-    /// How many of the first codes stand for the same in every block of the row group.
+    /// How many of the first codes stand for the same in every block of the row group, or for several rows of the head.
     pub fn stable(&self) -> usize {
         match self {
             // Whether the resource of a code has the attribute is the same everywhere too.
             Self::Bytes(bytes, _) => bytes.stable(),
+            Self::Head(rows, _, true) => rows.len(),
             Self::Chain(parts) => match parts.as_slice() {
                 [(_, first), ..] => first.stable(),
                 [] => 0,
@@ -159,8 +161,8 @@ impl Pool {
                 let end = (starts.long(place) as u64).wrapping_add(durations.long(place) as u64);
                 look(Some(&Datum::Whole(end.into())))
             }
-            Self::Spans(spans, field) => {
-                let datum = spans.get(place).and_then(|span| field.of(span));
+            Self::Head(rows, field, _) => {
+                let datum = rows.get(place).and_then(|row| row.datum(field));
                 look(datum.as_ref())
             }
             Self::Chain(parts) => {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::batch::Batch;
+use super::batch::{Batch, HeadRow};
 use super::block::Block;
 use super::facts::Facts;
 use super::guard::Guard;
 use super::prune;
 use super::source::{Named, Recent, Source};
 use super::step::{Step, kept};
-use crate::query::model::{Compiled, Field, FoundSpan, Node, QueryError, Select, TraceId};
+use crate::query::model::{Compiled, Field, Node, QueryError, Select, TraceId};
 use crate::store::segment::{Column, Segment, Summary};
 
 /// So many rows of the head are looked at together.
@@ -193,52 +193,35 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn head(&self, visitor: &mut dyn Visitor) -> Result<(), QueryError> {
+    fn head(&mut self, visitor: &mut dyn Visitor) -> Result<(), QueryError> {
+        let source = self.source;
+        let rows: Box<dyn Iterator<Item = Recent<'_>>> = match self.only.clone() {
+            None => source.head(),
+            Some(traces) => Box::new(
+                traces
+                    .into_iter()
+                    .flat_map(|trace| source.head_of_trace(&trace).collect::<Vec<_>>()),
+            ),
+        };
         let mut batch = Vec::new();
-        match &self.only {
-            None => {
-                for row in self.source.head() {
-                    self.recent(row, &mut batch, visitor)?;
-                }
+        for row in rows {
+            let select = &self.reach.0;
+            let is_reached = select.covers(row.start) && select.sees(row.project, row.number);
+            if !is_reached || !visitor.bounds().has(row.start, row.number) {
+                continue;
             }
-            Some(traces) => {
-                for row in traces.iter().flat_map(|trace| self.source.head_of_trace(trace)) {
-                    self.recent(row, &mut batch, visitor)?;
-                }
+            batch.push(HeadRow::from(row));
+            if batch.len() == HEAD_ROWS {
+                self.head_rows(std::mem::take(&mut batch), visitor)?;
             }
         }
-        shown(batch, visitor)
+        self.head_rows(batch, visitor)
     }
 
-    fn recent(
-        &self,
-        row: Recent<'_>,
-        batch: &mut Vec<FoundSpan>,
-        visitor: &mut dyn Visitor,
-    ) -> Result<(), QueryError> {
-        let select = &self.reach.0;
-        if !select.covers(row.start) || !select.sees(row.project, row.number) {
-            return Ok(());
-        }
-        if !visitor.bounds().has(row.start, row.number) {
-            return Ok(());
-        }
-        let found = row.found();
-        let facts = match self.filter.asks_trace() {
-            true => self.facts.of_trace(&row.trace),
-            false => Default::default(),
-        };
-        if !self.filter.judge(&found, &facts)
-            || self.source.has_deletions() && self.source.is_deleted(&row.named())
-        {
-            return Ok(());
-        }
-        batch.push(found);
-        if batch.len() == HEAD_ROWS {
-            self.guard.check()?;
-            shown(std::mem::take(batch), visitor)?;
-        }
-        Ok(())
+    fn head_rows(&mut self, rows: Vec<HeadRow>, visitor: &mut dyn Visitor) -> Result<(), QueryError> {
+        self.guard.check()?;
+        let batch = Batch::Head(rows.into());
+        self.passed(&batch, (0..batch.rows() as u32).collect(), visitor)
     }
 
     fn segment(
@@ -269,13 +252,24 @@ impl<'a> Scan<'a> {
             self.guard.check()?;
             let block = Block::new(segment, number, self.guard);
             let rows = self.selected(&block, summary, &visitor.bounds())?;
-            let rows = self.step.pass(&block, self.facts, rows)?;
-            let rows = self.alive(&block, rows)?;
-            if !rows.is_empty() {
-                visitor.rows(&Batch::Block(&block, at), &rows)?;
-            }
+            self.passed(&Batch::Block(&block, at), rows, visitor)?;
         }
         Ok(())
+    }
+
+    /// Shows the rows that pass.
+    fn passed(
+        &mut self,
+        batch: &Batch<'_>,
+        rows: Vec<u32>,
+        visitor: &mut dyn Visitor,
+    ) -> Result<(), QueryError> {
+        let rows = self.step.pass(batch, self.facts, rows)?;
+        let rows = self.alive(batch, rows)?;
+        match rows.is_empty() {
+            true => Ok(()),
+            false => visitor.rows(batch, &rows),
+        }
     }
 
     /// The rows of a block that are reached.
@@ -310,23 +304,22 @@ impl<'a> Scan<'a> {
     }
 
     /// The rows that have not been deleted.
-    fn alive(&self, block: &Block<'_>, rows: Vec<u32>) -> Result<Vec<u32>, QueryError> {
+    fn alive(&self, batch: &Batch<'_>, rows: Vec<u32>) -> Result<Vec<u32>, QueryError> {
         if rows.is_empty() || !self.source.has_deletions() {
             return Ok(rows);
         }
-        let (numbers, starts) = (block.page(Column::Number)?, block.page(Column::Start)?);
-        let (traces, spans) = (block.page(Column::TraceId)?, block.page(Column::SpanId)?);
-        let projects = block.cells(&Field::Project, &rows)?;
+        let (numbers, starts, traces) = (batch.numbers()?, batch.starts()?, batch.traces()?);
+        let projects = batch.cells(&Field::Project, &rows)?;
+        let spans = batch.span_ids()?;
         Ok(kept(rows, |row| {
-            let at = *row as usize;
             projects.with(*row, |project| {
                 let project = project.map(|project| project.text()).unwrap_or_default();
                 !self.source.is_deleted(&Named {
-                    number: numbers.long(at) as u64,
+                    number: numbers.get(*row) as u64,
                     project: &project,
-                    trace: TraceId(traces.id(at)),
-                    span: spans.id(at),
-                    start: starts.long(at) as u64,
+                    trace: TraceId(traces.get(*row)),
+                    span: spans.get(*row),
+                    start: starts.get(*row) as u64,
                 })
             })
         }))
@@ -337,12 +330,4 @@ fn sorted(mut traces: Vec<TraceId>) -> Vec<TraceId> {
     traces.sort_unstable();
     traces.dedup();
     traces
-}
-
-fn shown(batch: Vec<FoundSpan>, visitor: &mut dyn Visitor) -> Result<(), QueryError> {
-    if batch.is_empty() {
-        return Ok(());
-    }
-    let rows: Vec<u32> = (0..batch.len() as u32).collect();
-    visitor.rows(&Batch::Head(batch.into()), &rows)
 }

@@ -37,6 +37,8 @@ pub struct Recent<'a> {
     pub trace: TraceId,
     /// Its start, in nanoseconds since 1970.
     pub start: u64,
+    /// Its end, in nanoseconds since 1970.
+    pub end: u64,
     /// Its project.
     pub project: &'a Arc<str>,
     /// As in [`FoundSpan`].
@@ -72,18 +74,6 @@ impl Recent<'_> {
             resource: self.resource.clone(),
             scope: self.scope.clone(),
             span: self.span.clone(),
-        }
-    }
-
-    /// What a deletion goes by.
-    pub fn named(&self) -> Named<'_> {
-        let span = crate::wire::SpanView::over(self.span);
-        Named {
-            number: self.number,
-            project: self.project,
-            trace: self.trace,
-            span: span.span_id().try_into().unwrap_or_default(),
-            start: self.start,
         }
     }
 }

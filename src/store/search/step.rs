@@ -1,13 +1,11 @@
-//! A filter over the rows of a block: conditions that cost little first, columns only for rows that still stand, and a
+//! A filter over the rows of a batch: conditions that cost little first, columns only for rows that still stand, and a
 //! value that a dictionary holds once for a whole row group is judged once for it.
 
-use super::block::Block;
+use super::batch::Batch;
 use super::facts::Facts;
+use super::pool::{NONE, Pool};
 use super::prune;
 use crate::query::model::{Compiled, Field, JudgedTest, Node, QueryError};
-use crate::store::segment::Column;
-
-use super::pool::NONE;
 
 /// A condition with what it has learnt about the row group at hand.
 pub enum Step {
@@ -34,8 +32,8 @@ pub struct Leaf {
     missing: bool,
     /// Segment and row group that the verdicts belong to.
     group: Option<(u64, usize)>,
-    /// By code.
-    verdicts: Vec<bool>,
+    /// By code, as far as they are known.
+    verdicts: Vec<Option<bool>>,
 }
 
 // === impl Step ===
@@ -80,18 +78,18 @@ impl Step {
     }
 
     /// The rows that pass, of those given; both in order.
-    pub fn pass(&mut self, block: &Block<'_>, facts: &Facts, rows: Vec<u32>) -> Result<Vec<u32>, QueryError> {
+    pub fn pass(&mut self, batch: &Batch<'_>, facts: &Facts, rows: Vec<u32>) -> Result<Vec<u32>, QueryError> {
         if rows.is_empty() {
             return Ok(rows);
         }
         match self {
             Self::All(steps) => steps
                 .iter_mut()
-                .try_fold(rows, |rows, step| step.pass(block, facts, rows)),
+                .try_fold(rows, |rows, step| step.pass(batch, facts, rows)),
             Self::Any(steps) => {
                 let (mut rest, mut passed) = (rows, Vec::new());
                 for step in steps {
-                    let more = step.pass(block, facts, rest.clone())?;
+                    let more = step.pass(batch, facts, rest.clone())?;
                     rest = without(rest, &more);
                     passed.extend(more);
                 }
@@ -99,24 +97,18 @@ impl Step {
                 Ok(passed)
             }
             Self::Not(step) => {
-                let passed = step.pass(block, facts, rows.clone())?;
+                let passed = step.pass(batch, facts, rows.clone())?;
                 Ok(without(rows, &passed))
             }
-            Self::Root => {
-                let parents = block.cells(&Field::ParentSpanId, &rows)?;
-                let is_root = |row: &u32| parents.codes.get(*row as usize) == Some(&NONE);
-                Ok(kept(rows, is_root))
-            }
-            Self::Field(leaf) => leaf.pass(block, rows),
+            Self::Root => batch.roots(rows),
+            Self::Field(leaf) => leaf.pass(batch, rows),
             Self::AnySpan(number) => {
-                let traces = block.page(Column::TraceId)?;
-                Ok(kept(rows, |row| {
-                    facts.has_span(*number, &traces.id(*row as usize))
-                }))
+                let traces = batch.traces()?;
+                Ok(kept(rows, |row| facts.has_span(*number, &traces.get(*row))))
             }
             Self::Latency(min, max) => {
-                let traces = block.page(Column::TraceId)?;
-                let latency = |row: &u32| facts.latency(&traces.id(*row as usize));
+                let traces = batch.traces()?;
+                let latency = |row: &u32| facts.latency(&traces.get(*row));
                 Ok(kept(rows, |row| (*min..=*max).contains(&latency(row))))
             }
         }
@@ -149,32 +141,49 @@ fn without(rows: Vec<u32>, gone: &[u32]) -> Vec<u32> {
 // === impl Leaf ===
 
 impl Leaf {
-    fn pass(&mut self, block: &Block<'_>, rows: Vec<u32>) -> Result<Vec<u32>, QueryError> {
-        let is_known = self.group == Some(block.group());
-        if !self.missing
-            && (is_known && self.rules_out() || !prune::may_pass(block, &self.field, &self.test)?)
-        {
+    fn pass(&mut self, batch: &Batch<'_>, rows: Vec<u32>) -> Result<Vec<u32>, QueryError> {
+        let group = batch.group();
+        let is_known = group.is_some() && self.group == group;
+        if !self.missing && (is_known && self.rules_out() || !self.may_pass(batch)?) {
             return Ok(Vec::new());
         }
-        let cells = block.cells(&self.field, &rows)?;
+        let cells = batch.cells(&self.field, &rows)?;
         let stable = cells.pool.stable();
         if !is_known || self.verdicts.len() != stable {
+            // All values of a row group are judged, so that it is known whether any passes.
             let codes = 0..stable as u32;
-            self.verdicts = codes.map(|code| self.judge(&cells.pool, code)).collect();
-            self.group = Some(block.group());
+            let judged = |code| group.is_some().then(|| self.judge(&cells.pool, code));
+            self.verdicts = codes.map(judged).collect();
+            self.group = group;
         }
         Ok(kept(rows, |row| {
             match cells.codes.get(*row as usize).copied().unwrap_or(NONE) {
                 NONE => self.missing,
-                code => match self.verdicts.get(code as usize) {
-                    Some(verdict) => *verdict,
-                    None => self.judge(&cells.pool, code),
-                },
+                code => self.verdict(&cells.pool, code),
             }
         }))
     }
 
-    fn judge(&self, pool: &super::pool::Pool, code: u32) -> bool {
+    /// Whether a block may hold rows that pass, as far as filters know.
+    fn may_pass(&self, batch: &Batch<'_>) -> Result<bool, QueryError> {
+        match batch {
+            Batch::Block(block, _) => prune::may_pass(block, &self.field, &self.test),
+            Batch::Head(_) => Ok(true),
+        }
+    }
+
+    fn verdict(&mut self, pool: &Pool, code: u32) -> bool {
+        if let Some(Some(verdict)) = self.verdicts.get(code as usize) {
+            return *verdict;
+        }
+        let verdict = self.judge(pool, code);
+        if let Some(known) = self.verdicts.get_mut(code as usize) {
+            *known = Some(verdict);
+        }
+        verdict
+    }
+
+    fn judge(&self, pool: &Pool, code: u32) -> bool {
         pool.with(code, |datum| {
             datum.map_or(self.missing, |datum| self.test.passes(datum))
         })
@@ -191,6 +200,6 @@ impl Leaf {
                 | Field::StatusCode
                 | Field::ScopeName
         );
-        is_whole && !self.verdicts.is_empty() && !self.verdicts.contains(&true)
+        is_whole && !self.verdicts.is_empty() && self.verdicts.iter().all(|verdict| *verdict == Some(false))
     }
 }

@@ -3,7 +3,7 @@
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 
-use super::batch::{Batch, Longs, Traces};
+use super::batch::{Batch, Ids, Longs};
 use super::guard::Guard;
 use super::pool::Cells;
 use crate::query::model::{Measure, Measured, QueryError, Sketch};
@@ -32,7 +32,7 @@ struct Durations {
 /// The columns of a batch that the measures need.
 pub struct Columns {
     durations: Option<Longs>,
-    traces: Option<Traces>,
+    traces: Option<Ids<16>>,
     errors: Option<Vec<bool>>,
     sums: Vec<Cells>,
 }

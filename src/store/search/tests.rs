@@ -136,6 +136,7 @@ fn recent(span: &FoundSpan) -> Recent<'_> {
         number: span.number,
         trace: span.trace_id(),
         start: span.start(),
+        end: span.end(),
         project: &span.project,
         resource: &span.resource,
         scope: &span.scope,

@@ -53,6 +53,7 @@ impl<'a> From<&'a Row> for Recent<'a> {
             number: row.number,
             trace: TraceId(row.identity.trace_id),
             start: row.identity.start,
+            end: row.identity.end,
             project: &row.above.project,
             resource: &row.above.resource,
             scope: &row.above.scope,

@@ -123,12 +123,13 @@ fn world() -> World {
         println!("segment {id} written in {:?}", begun.elapsed());
         segments.push(Arc::new(Segment::open(&path, id, cache.clone()).unwrap()));
     }
+    let head = SEGMENTS * ROWS..(SEGMENTS + 1) * ROWS;
     World {
         _directory: directory,
-        head: Vec::new(),
+        head: head.map(|number| span(&mut rng, &resources, number)).collect(),
         segments,
         deleted: Default::default(),
-        next: SEGMENTS * ROWS,
+        next: (SEGMENTS + 1) * ROWS,
         alive: Vec::new(),
     }
 }
@@ -137,7 +138,15 @@ fn world() -> World {
 #[test]
 #[ignore = "measures"]
 fn measure() {
-    let world = world();
+    let mut world = world();
+    println!("with a full head");
+    ask(&world);
+    world.head.clear();
+    println!("with an empty head");
+    ask(&world);
+}
+
+fn ask(world: &World) {
     let field = |field: &str, test: &str| format!(r#"{{"field":{{"field":{field},"test":{test}}}}}"#);
     let is = |name: &str, value: &str| {
         field(
@@ -160,7 +169,7 @@ fn measure() {
         "{:032x}",
         777u128.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
     );
-    let last_hour = EPOCH + (SEGMENTS - 2) * HOUR / 2;
+    let last_hour = EPOCH + (SEGMENTS - 1) * HOUR / 2;
     let all = r#"{"all":[]}"#;
     let questions = [
         ("trace by id", 0, all.to_owned(), format!(r#"{{"trace":{{"id":"{trace}","page":{{"limit":2000}}}}}}"#)),
@@ -186,7 +195,7 @@ fn measure() {
             .map(|_| {
                 let begun = Instant::now();
                 let guard = Guard::new(query.limits, begun, Arc::new(AtomicBool::new(false)));
-                answer(&world, &query, &guard).unwrap();
+                answer(world, &query, &guard).unwrap();
                 begun.elapsed()
             })
             .collect();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 use super::batch::Batch;
 use super::block::Block;
@@ -15,8 +16,8 @@ use super::scan::{Reach, Scan, Visitor};
 use super::source::Source;
 use crate::query::model::{Compiled, FindKeys, FoundKey, FoundSpan, KeyPage, KeyPlace, QueryError, folded};
 use crate::store::segment::{Column, Summary, header_of};
-use crate::wire::ResourceView;
 use crate::wire::json::Part;
+use crate::wire::{AttributeView, ResourceView};
 
 /// Answers a question for attribute keys.
 pub fn keys(
@@ -72,19 +73,26 @@ impl Counts<'_> {
     }
 
     fn add_span(&mut self, span: &FoundSpan) -> Result<(), QueryError> {
-        let keys: BTreeSet<&str> = match self.of {
-            KeyPlace::Span => span
-                .span()
-                .attributes()
-                .map(|attribute| attribute.key())
-                .collect(),
-            KeyPlace::Resource => span
-                .resource()
-                .attributes()
-                .map(|attribute| attribute.key())
-                .collect(),
-        };
-        keys.into_iter().try_for_each(|key| self.add(key, 1))
+        match self.of {
+            KeyPlace::Span => self.add_each(span.span().attributes()),
+            KeyPlace::Resource => self.add_each(span.resource().attributes()),
+        }
+    }
+
+    /// Counts each key once.
+    fn add_each<'s>(
+        &mut self,
+        attributes: impl Iterator<Item = AttributeView<'s>>,
+    ) -> Result<(), QueryError> {
+        let mut seen = SmallVec::<[&str; 32]>::new();
+        for attribute in attributes {
+            let key = attribute.key();
+            if !seen.contains(&key) {
+                seen.push(key);
+                self.add(key, 1)?;
+            }
+        }
+        Ok(())
     }
 
     fn add_attributes(&mut self, block: &Block<'_>, rows: &[u32]) -> Result<(), QueryError> {

@@ -284,7 +284,8 @@ impl<'a> Scan<'a> {
             let page = block.page(Column::TraceId)?;
             rows.retain(|row| traces.binary_search(&TraceId(page.id(*row as usize))).is_ok());
         }
-        if !rows.is_empty() && !(self.reach.covers_all(summary) && bounds.has_starts(summary)) {
+        let takes_starts = self.reach.covers_all(summary) && bounds.has_starts(summary);
+        if !rows.is_empty() && !takes_starts {
             let starts = block.page(Column::Start)?;
             let start = |row: &u32| starts.long(*row as usize) as u64;
             rows.retain(|row| self.reach.covers(start(row)) && bounds.has(start(row), bounds.numbers.0));
@@ -294,7 +295,8 @@ impl<'a> Scan<'a> {
             let is_asked = |name: &str| self.reach.0.has_project(name);
             rows.retain(|row| projects.with(*row, |name| name.is_some_and(|name| is_asked(&name.text()))));
         }
-        if !rows.is_empty() && !(self.reach.numbers_all(summary) && bounds.has_numbers(summary)) {
+        let takes_numbers = self.reach.numbers_all(summary) && bounds.has_numbers(summary);
+        if !rows.is_empty() && !takes_numbers {
             let numbers = block.page(Column::Number)?;
             let number = |row: &u32| numbers.long(*row as usize) as u64;
             let is_there = |number| self.reach.0.before.is_none_or(|before| number < before);

@@ -6,7 +6,7 @@ mod store;
 mod workers;
 mod worlds;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -22,12 +22,32 @@ use crate::store::segment::{Cache, HotKeys, Segment, Writer};
 /// A store at one moment: spans cut into a head and segments.
 struct World {
     _directory: TempDir,
-    head: Vec<FoundSpan>,
+    head: Head,
     segments: Vec<Arc<Segment>>,
     deleted: HashSet<u64>,
     next: u64,
     /// What the naive reading reads.
     alive: Vec<FoundSpan>,
+}
+
+/// Rows that no segment has, with what a head knows of them.
+#[derive(Default)]
+struct Head {
+    rows: Vec<(TraceId, u64, u64, FoundSpan)>,
+    traces: HashMap<TraceId, Vec<usize>>,
+}
+
+// === impl Head ===
+
+impl Head {
+    fn new(spans: Vec<FoundSpan>) -> Self {
+        let mut head = Self::default();
+        for (at, span) in spans.into_iter().enumerate() {
+            head.traces.entry(span.trace_id()).or_default().push(at);
+            head.rows.push((span.trace_id(), span.start(), span.end(), span));
+        }
+        head
+    }
 }
 
 // === impl World ===
@@ -82,7 +102,7 @@ impl World {
         Self {
             segments: segments.collect(),
             _directory: directory,
-            head,
+            head: Head::new(head),
             deleted,
             next,
             alive,
@@ -109,17 +129,12 @@ impl Source for World {
     }
 
     fn head(&self) -> Box<dyn Iterator<Item = Recent<'_>> + '_> {
-        Box::new(self.head.iter().rev().map(recent))
+        Box::new(self.head.rows.iter().rev().map(recent))
     }
 
     fn head_of_trace(&self, trace: &TraceId) -> Box<dyn Iterator<Item = Recent<'_>> + '_> {
-        let trace = *trace;
-        Box::new(
-            self.head
-                .iter()
-                .filter(move |span| span.trace_id() == trace)
-                .map(recent),
-        )
+        let places = self.head.traces.get(trace).into_iter().flatten();
+        Box::new(places.map(|at| recent(&self.head.rows[*at])))
     }
 
     fn has_deletions(&self) -> bool {
@@ -131,12 +146,12 @@ impl Source for World {
     }
 }
 
-fn recent(span: &FoundSpan) -> Recent<'_> {
+fn recent((trace, start, end, span): &(TraceId, u64, u64, FoundSpan)) -> Recent<'_> {
     Recent {
         number: span.number,
-        trace: span.trace_id(),
-        start: span.start(),
-        end: span.end(),
+        trace: *trace,
+        start: *start,
+        end: *end,
         project: &span.project,
         resource: &span.resource,
         scope: &span.scope,

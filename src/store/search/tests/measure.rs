@@ -12,7 +12,7 @@ use prost::Message as _;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use super::{World, random};
+use super::{Head, World, random};
 use crate::query::model::{FoundSpan, SpanQuery};
 use crate::store::search::{Guard, answer};
 use crate::store::segment::{Cache, HotKeys, Segment, Writer};
@@ -73,7 +73,11 @@ fn span(rng: &mut StdRng, resources: &[bytes::Bytes], number: u64) -> FoundSpan 
         span: Span {
             trace_id: id.to_vec(),
             span_id: number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes().to_vec(),
-            parent_span_id: if number % 10 == 0 { Vec::new() } else { vec![1; 8] },
+            parent_span_id: if number.is_multiple_of(10) {
+                Vec::new()
+            } else {
+                vec![1; 8]
+            },
             name: format!("operation-{}", rng.random_range(0..30)),
             kind: 2,
             start_time_unix_nano: start,
@@ -126,7 +130,7 @@ fn world() -> World {
     let head = SEGMENTS * ROWS..(SEGMENTS + 1) * ROWS;
     World {
         _directory: directory,
-        head: head.map(|number| span(&mut rng, &resources, number)).collect(),
+        head: Head::new(head.map(|number| span(&mut rng, &resources, number)).collect()),
         segments,
         deleted: Default::default(),
         next: (SEGMENTS + 1) * ROWS,
@@ -141,7 +145,7 @@ fn measure() {
     let mut world = world();
     println!("with a full head");
     ask(&world);
-    world.head.clear();
+    world.head = Head::default();
     println!("with an empty head");
     ask(&world);
 }

@@ -28,7 +28,7 @@ const DIRECTIONS: &[(&str, &str)] = &[
     ("exporters", "config net pipeline telemetry wire"),
     ("exporters::otlp_grpc", "exporters::otlp_answer"),
     ("exporters::otlp_http", "exporters::otlp_answer"),
-    ("exporters::store", "journal store"),
+    ("exporters::store", "journal query::model store"),
     ("extensions", "config net pipeline telemetry wire"),
     ("extensions::query", "query"),
 ];

@@ -20,6 +20,7 @@ pub mod otlp;
 pub mod scrape;
 pub mod sink;
 pub mod spanway;
+pub mod store;
 
 /// Whether the long variants are wanted (`tests/run --long`).
 pub fn long() -> bool {

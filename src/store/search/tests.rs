@@ -1,7 +1,6 @@
 //! Searches compared with the naive reading: random worlds cut into a head and segments, random questions.
 
 mod limits;
-mod measure;
 mod store;
 mod workers;
 mod worlds;

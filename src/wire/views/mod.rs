@@ -178,7 +178,7 @@ impl<'a> AttributeView<'a> {
 
 fn find<'a>(mut attributes: impl Iterator<Item = AttributeView<'a>>, key: &str) -> Option<ValueView<'a>> {
     attributes
-        .find(|attribute| attribute.key() == key)
+        .find(|attribute| attribute.is(key))
         .map(AttributeView::value)
 }
 

@@ -19,6 +19,7 @@ use support::control;
 use support::load::Load;
 use support::sink::Sink;
 use support::spanway::{Plan, RECEIVER, Spanway, address};
+use support::store::Asked;
 
 const NOP: &str =
     "exporters: {nop: }\nservice: {pipelines: {traces: {receivers: [otlp], exporters: [nop]}}}\n";
@@ -89,7 +90,7 @@ fn with_and_without_the_command() {
 }
 
 /// Guarantees: without a configuration OTLP is served on localhost:4317 and :4318, where nothing else is said, and
-/// what arrives is shown.
+/// what arrives is kept.
 #[test]
 fn without_a_configuration() {
     let printed = spanway(["print-config"]).output().unwrap();
@@ -99,8 +100,16 @@ fn without_a_configuration() {
     }
     let elsewhere =
         ["grpc", "http"].map(|one| format!("receivers.otlp.protocols.{one}.endpoint=127.0.0.1:0"));
-    let verbose = "exporters.debug.verbosity=detailed";
-    let child = run(&["--set", &elsewhere[0], "--set", &elsewhere[1], "--set", verbose]);
+    let home = tempfile::tempdir().unwrap();
+    let directory = format!("exporters.store.directory={}", home.path().display());
+    let child = run(&[
+        "--set",
+        &elsewhere[0],
+        "--set",
+        &elsewhere[1],
+        "--set",
+        &directory,
+    ]);
     ready(&child);
     for transport in ["grpc", "http"] {
         let endpoint = address(&child, "listening", Some(transport));
@@ -110,9 +119,7 @@ fn without_a_configuration() {
         );
         assert_eq!(report.spans_acknowledged, 5);
     }
-    child
-        .stderr
-        .wait_for("a span's service", |line| line.contains("checkout").then_some(()));
+    assert_eq!(Asked(home.path()).spans(), 10);
 }
 
 /// Guarantees: health is 200 while spans are taken and 503 from the moment the process stops until it has ended.

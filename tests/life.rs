@@ -19,6 +19,7 @@ use support::control;
 use support::load::Load;
 use support::sink::Sink;
 use support::spanway::{Plan, RECEIVER, Spanway, address};
+#[cfg(feature = "store")]
 use support::store::Asked;
 
 const NOP: &str =
@@ -91,6 +92,7 @@ fn with_and_without_the_command() {
 
 /// Guarantees: without a configuration OTLP is served on localhost:4317 and :4318, where nothing else is said, and
 /// what arrives is kept.
+#[cfg(feature = "store")]
 #[test]
 fn without_a_configuration() {
     let printed = spanway(["print-config"]).output().unwrap();

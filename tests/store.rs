@@ -1,5 +1,6 @@
 //! The span store through the binary: what a newcomer sees, that every span comes back as it went in, and that `kill -9`
 //! loses nothing and doubles nothing.
+#![cfg(feature = "store")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,4 +1,5 @@
 //! The store as one exporter among others: beside a destination with and without a journal, and behind a connector.
+#![cfg(feature = "store")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

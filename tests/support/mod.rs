@@ -20,6 +20,7 @@ pub mod otlp;
 pub mod scrape;
 pub mod sink;
 pub mod spanway;
+#[cfg(feature = "store")]
 pub mod store;
 
 /// Whether the long variants are wanted (`tests/run --long`).

@@ -10,6 +10,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -17,7 +18,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -29,6 +30,12 @@ pub const SOCKET: &str = "query.sock";
 
 /// No question is longer, in bytes.
 const LONGEST: usize = 1 << 20;
+
+/// How long a guest may take to begin to ask.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long to wait after somebody could not be let in.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// So many are answered at the same time; others wait.
 const GUESTS: usize = 16;
@@ -85,17 +92,19 @@ async fn serve(listener: UnixListener, store: Arc<dyn SpanStore>) {
             return;
         };
         let Ok((stream, _)) = listener.accept().await else {
+            // Such as too many open files: that does not pass at once.
+            tokio::time::sleep(PAUSE).await;
             continue;
         };
         let store = store.clone();
         tokio::spawn(async move {
             let answer = service_fn(|request| answer(request, store.as_ref()));
+            let mut http = http1::Builder::new();
+            http.timer(TokioTimer::new())
+                .header_read_timeout(PATIENCE)
+                .keep_alive(false);
             // A guest who hangs up has nothing more to hear.
-            drop(
-                http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), answer)
-                    .await,
-            );
+            drop(http.serve_connection(TokioIo::new(stream), answer).await);
             drop(permit);
         });
     }

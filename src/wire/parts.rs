@@ -50,7 +50,8 @@ pub struct Parts<'a> {
     pub status_code: i32,
     /// The sender's words about an error.
     pub status_message: &'a [u8],
-    /// Bit n: field n is there although it holds its default.
+    /// Bit n: field n is there although it holds its default. Bits of ids, which never do, stand for fields of the status:
+    /// 1 for its code, 2 for its message.
     pub explicit: u32,
 }
 
@@ -90,6 +91,8 @@ pub enum Cell<'a> {
 
 const PARENT: u32 = 4;
 const STATUS: u32 = 15;
+const STATUS_CODE: u32 = 1;
+const STATUS_MESSAGE: u32 = 2;
 
 // === impl Parts ===
 
@@ -106,8 +109,8 @@ impl<'a> Parts<'a> {
     fn read(&mut self, span: &'a [u8], field: &Field<'a>) {
         let is_default = field.value == 0 && field.payload.is_empty();
         match field.key {
-            0x0a => self.trace_id = field.payload,
-            0x12 => self.span_id = field.payload,
+            0x0a => return self.trace_id = field.payload,
+            0x12 => return self.span_id = field.payload,
             0x1a => self.trace_state = field.payload,
             0x22 => self.parent_span_id = field.payload,
             0x2a => self.name = field.payload,
@@ -124,18 +127,28 @@ impl<'a> Parts<'a> {
             0x85 => self.flags = field.value as u32,
             _ => return,
         }
-        let bit = 1 << (field.key >> 3);
+        self.mark(field.key >> 3, is_default);
+    }
+
+    /// Takes note of a field that is there.
+    fn mark(&mut self, number: u32, is_default: bool) {
         match is_default {
-            true => self.explicit |= bit,
-            false => self.explicit &= !bit,
+            true => self.explicit |= 1 << number,
+            false => self.explicit &= !(1 << number),
         }
     }
 
     fn read_status(&mut self, status: &'a [u8]) {
         for field in Fields::of(status) {
             match field.key {
-                0x12 => self.status_message = field.payload,
-                0x18 => self.status_code = field.value as i32,
+                0x12 => {
+                    self.status_message = field.payload;
+                    self.mark(STATUS_MESSAGE, field.payload.is_empty());
+                }
+                0x18 => {
+                    self.status_code = field.value as i32;
+                    self.mark(STATUS_CODE, field.value == 0);
+                }
                 _ => {}
             }
         }
@@ -195,22 +208,23 @@ impl<'a> Parts<'a> {
 
     fn put_status(&self, out: &mut Vec<u8>) {
         let code = i64::from(self.status_code) as u64;
-        let mut len = 0;
-        if !self.status_message.is_empty() {
-            len += wrapped_len(self.status_message.len());
-        }
-        if code != 0 {
-            len += 1 + varint_len(code);
-        }
+        let has_message = !self.status_message.is_empty() || self.is_explicit(STATUS_MESSAGE);
+        let has_code = code != 0 || self.is_explicit(STATUS_CODE);
+        let message = if has_message {
+            wrapped_len(self.status_message.len())
+        } else {
+            0
+        };
+        let len = message + if has_code { 1 + varint_len(code) } else { 0 };
         if len == 0 && !self.is_explicit(STATUS) {
             return;
         }
         put_key(out, STATUS, 2);
         put_varint(out, len as u64);
-        if !self.status_message.is_empty() {
+        if has_message {
             put_bytes(out, 2, self.status_message);
         }
-        if code != 0 {
+        if has_code {
             put_int(out, 3, code);
         }
     }

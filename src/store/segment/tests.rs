@@ -216,3 +216,36 @@ fn damage_is_noticed() {
         }
     }
 }
+
+/// Defaults that a sender writes out, as some SDKs do everywhere, cost no second copy of the span.
+#[test]
+fn explicit_defaults_need_no_copy() {
+    let event = [0x5a, 5, 0x12, 1, b'e', 0x20, 0];
+    let link = [0x6a, 7, 0x0a, 1, 9, 0x12, 0, 0x28, 0];
+    let status = [0x7a, 2, 0x18, 0];
+    let mut spans = worlds::spans(1, 1);
+    spans[0].span = [
+        &[0x0a, 16][..],
+        &[1; 16],
+        &[0x12, 8],
+        &[2; 8],
+        &[0x50, 0],
+        &event,
+        &[0x60, 0],
+        &link,
+        &[0x70, 0],
+        &status,
+    ]
+    .concat()
+    .into();
+    spans[0].resource = Bytes::from_static(&[0x0a, 2, 0x10, 0, 0x1a, 0]);
+    let written = write(spans);
+    let segment = written.open();
+    assert_eq!(all(&segment), written.spans);
+    assert_eq!(segment.page(0, Column::Raw).unwrap().row(0), None);
+    let resource = segment.page(0, Column::Resource).unwrap();
+    assert_eq!(
+        resource.row(0),
+        Some(&b"{\"resource\":{\"droppedAttributesCount\":0},\"schemaUrl\":\"\"}"[..])
+    );
+}

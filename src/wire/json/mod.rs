@@ -14,6 +14,7 @@ mod write;
 use super::Malformed;
 use super::locate::verify;
 use super::schema::{ANY_VALUE, Message, REQUEST, RESOURCE_SPANS, RESPONSE, SCOPE_SPANS, SPAN};
+use write::Defaults;
 
 /// A message that stands inside a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub fn to_protobuf(json: &[u8]) -> Result<Vec<u8>, Malformed> {
 /// The JSON of an encoded `ExportTraceServiceRequest`.
 pub fn from_protobuf(request: &[u8]) -> Result<Vec<u8>, Malformed> {
     verify(request, &REQUEST)?;
-    Ok(write::write(request, &REQUEST))
+    Ok(write::write(request, &REQUEST, Defaults::LeftOut))
 }
 
 /// The protobuf bytes of an `ExportTraceServiceResponse` in JSON.
@@ -47,12 +48,13 @@ pub fn response_to_protobuf(json: &[u8]) -> Result<Vec<u8>, Malformed> {
 /// The JSON of an encoded `ExportTraceServiceResponse`.
 pub fn response_from_protobuf(response: &[u8]) -> Result<Vec<u8>, Malformed> {
     verify(response, &RESPONSE)?;
-    Ok(write::write(response, &RESPONSE))
+    Ok(write::write(response, &RESPONSE, Defaults::LeftOut))
 }
 
-/// The JSON of a part of a request, which has been checked.
+/// The JSON of a part of a request, which has been checked. What is there is written, defaults too, so that [`to_part`] gives
+/// back the same bytes for all but unusual encodings.
 pub fn from_part(part: Part, body: &[u8]) -> Vec<u8> {
-    write::write(body, part.message())
+    write::write(body, part.message(), Defaults::Written)
 }
 
 /// The protobuf bytes of a part of a request in JSON. The error names the JSON path and the value.

@@ -1,5 +1,5 @@
 //! JSON out, in the strict form: camelCase, enums as numbers, 64-bit integers as strings. Defaults are left
-//! out, as proto3 has it. Repeated parts merge as in protobuf.
+//! out, as proto3 has it, unless they are asked for. Repeated parts merge as in protobuf.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -8,25 +8,34 @@ use super::super::reader::{Field as Found, Fields};
 use super::super::schema::{Field, Kind, Message};
 use super::bytes::{put_hex, to_base64};
 
+/// What becomes of fields that are there and hold their default.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Defaults {
+    /// They are left out, as proto3 has it.
+    LeftOut,
+    /// They are written, so that reading the JSON gives them back.
+    Written,
+}
+
 /// The JSON of `body`, which has been checked to be a `message`.
-pub(super) fn write(body: &[u8], message: &Message) -> Vec<u8> {
+pub(super) fn write(body: &[u8], message: &Message, defaults: Defaults) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() * 2);
-    object(&mut out, body, message);
+    object(&mut out, body, message, defaults);
     out
 }
 
-fn object(out: &mut Vec<u8>, body: &[u8], message: &Message) {
+fn object(out: &mut Vec<u8>, body: &[u8], message: &Message, defaults: Defaults) {
     out.push(b'{');
     let start = out.len();
     if message.is_oneof() {
-        chosen(out, body, message);
+        chosen(out, body, message, defaults);
     } else {
         let present = Fields::of(body).fold(0, |bits, found| bits | bit(found.number()));
         let present = message
             .fields
             .iter()
             .filter(|field| present & bit(field.number) != 0);
-        present.for_each(|field| member(out, start, body, field));
+        present.for_each(|field| member(out, start, body, field, defaults));
     }
     out.push(b'}');
 }
@@ -36,16 +45,16 @@ fn bit(number: u32) -> u64 {
     1 << number.min(63)
 }
 
-fn member(out: &mut Vec<u8>, start: usize, body: &[u8], field: &Field) {
+fn member(out: &mut Vec<u8>, start: usize, body: &[u8], field: &Field, defaults: Defaults) {
     let mut found = Fields::of(body).filter(|found| found.number() == field.number);
     let Some(first) = found.next() else { return };
     if field.repeated {
         name(out, start, field);
         out.push(b'[');
-        value(out, first, field);
+        value(out, first, field, defaults);
         for item in found {
             out.push(b',');
-            value(out, item, field);
+            value(out, item, field, defaults);
         }
         out.push(b']');
         return;
@@ -55,17 +64,17 @@ fn member(out: &mut Vec<u8>, start: usize, body: &[u8], field: &Field) {
             joined(whole, part.payload)
         });
         name(out, start, field);
-        return object(out, &whole, message);
+        return object(out, &whole, message, defaults);
     }
     let last = found.last().unwrap_or(first);
-    if last.value != 0 || !last.payload.is_empty() {
+    if last.value != 0 || !last.payload.is_empty() || defaults == Defaults::Written {
         name(out, start, field);
-        value(out, last, field);
+        value(out, last, field, defaults);
     }
 }
 
 /// The one member of a oneof that counts: the last. Messages of one kind that follow each other merge.
-fn chosen(out: &mut Vec<u8>, body: &[u8], message: &Message) {
+fn chosen(out: &mut Vec<u8>, body: &[u8], message: &Message, defaults: Defaults) {
     let mut choice: Option<(&Field, Found<'_>, Cow<'_, [u8]>)> = None;
     for found in Fields::of(body) {
         let Some(field) = message.by_number(found.number()) else {
@@ -90,6 +99,7 @@ fn chosen(out: &mut Vec<u8>, body: &[u8], message: &Message) {
             ..found
         },
         field,
+        defaults,
     );
 }
 
@@ -109,10 +119,10 @@ fn name(out: &mut Vec<u8>, start: usize, field: &Field) {
     out.extend_from_slice(b"\":");
 }
 
-fn value(out: &mut Vec<u8>, found: Found<'_>, field: &Field) {
+fn value(out: &mut Vec<u8>, found: Found<'_>, field: &Field, defaults: Defaults) {
     // Writing to memory cannot fail.
     let _ = match field.kind {
-        Kind::Message(message) => return object(out, found.payload, message),
+        Kind::Message(message) => return object(out, found.payload, message, defaults),
         Kind::String => return string(out, found.payload),
         Kind::Bytes => write!(out, "\"{}\"", to_base64(found.payload)),
         Kind::Id => {

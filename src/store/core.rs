@@ -13,7 +13,7 @@ use super::catalog::{Catalog, Registered};
 use super::duplicates;
 use super::events::{Event, Observer};
 use super::fault::Faults;
-use super::head::{Batch, Closed, Head, Recorded};
+use super::head::{Batch, Closed, Head, PartView, Recorded, Stretch};
 use super::segment::Cache;
 use super::settings::{Settings, StoreError};
 use super::tombstone::{self, Tombstone};
@@ -21,6 +21,9 @@ use super::view::Visible;
 use crate::journal::disk::FileSystem;
 use crate::journal::{Cursor, DirectoryLock, Journal, Space};
 use crate::wire::Identity;
+
+/// So many stretches of the head are counted at a time: some milliseconds of work.
+const COUNTED: usize = 8;
 
 /// A store without its threads.
 pub struct Core {
@@ -113,6 +116,17 @@ impl Core {
         self.visible.now().parts.push(head.part().clone());
         self.work().closed.push_back(Arc::new(closed));
         self.told.notify_all();
+    }
+
+    /// Counts what is in the newest rows, a few stretches at a time, so that the first question about it need not.
+    pub fn count(&self) {
+        let view = self.visible.view();
+        let stretches = view.parts().iter().flat_map(PartView::stretches);
+        let uncounted = stretches.filter(|stretch| stretch.is_uncounted());
+        let counted = uncounted.take(COUNTED).filter_map(Stretch::summary).count();
+        if counted > 0 {
+            self.measure(&self.head());
+        }
     }
 
     /// Takes note of how full the head is.

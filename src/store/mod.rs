@@ -77,7 +77,7 @@ mod view;
 mod wal;
 
 pub use events::{Event, Failing, Observer, Unobserved};
-pub use head::{Above, PartView, Row};
+pub use head::{Above, PartView, Row, Stretch};
 pub use settings::{Memory, Retention, SegmentSettings, Settings, StoreError, Unbounded};
 pub use store::{Size, Store};
 pub use tombstone::Tombstone;

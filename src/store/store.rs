@@ -197,6 +197,7 @@ fn seal(core: &Core) {
         }
         let Some(closed) = work.closed.front().cloned() else {
             drop(work);
+            core.count();
             core.rest(LOOK);
             continue;
         };

@@ -3,13 +3,18 @@
 //! The head is a list of parts: the last takes rows, those before it are being sealed. The journal's thread writes, one
 //! request at a time; queries read what they took a view of and keep nobody waiting.
 //!
+//! What is in a stretch of rows is counted once it is complete, when a question needs it or in the background, and kept in
+//! the part: listings of names and keys do not read each row again.
+//!
 //! A duplicate is found by a hash of 64 bits under a key of this process, and told by comparing the bytes: an unlucky or
 //! contrived hash costs a comparison, or keeps a duplicate, and never loses a span.
 
 mod batch;
+mod counting;
 mod headers;
 mod part;
 mod row;
+mod stretch;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +34,7 @@ use row::ROW;
 pub use batch::{Batch, Draft, Drafts};
 pub use part::{Part, PartView};
 pub use row::{Above, Row};
+pub use stretch::Stretch;
 
 /// Memory is counted in steps of so many bytes.
 const STEP: usize = 64 << 10;
@@ -97,8 +103,8 @@ impl Head {
     pub fn new(settings: SegmentSettings, memory: Arc<dyn Memory>, next: u64) -> Self {
         Self {
             settings,
+            open: Open::new(next, memory.clone()),
             memory,
-            open: Open::new(next),
             closed: Vec::new(),
             headers: Headers::default(),
             next,
@@ -117,8 +123,8 @@ impl Head {
 
     /// Bytes of memory.
     pub fn bytes(&self) -> usize {
-        let closed = self.closed.iter().map(|open| open.bytes);
-        self.open.bytes + closed.sum::<usize>()
+        let all = self.closed.iter().chain([&self.open]);
+        all.map(|open| open.bytes + open.writer.part.counted()).sum()
     }
 
     /// Whether it takes no more before something was sealed.
@@ -143,7 +149,7 @@ impl Head {
         };
         let open = &mut self.open;
         open.bytes += beside + bytes;
-        open.pay(own, &*self.memory);
+        open.pay(own);
         open.since.get_or_insert_with(Instant::now);
         open.records.push(record);
         open.record_bytes += record.size;
@@ -209,7 +215,7 @@ impl Head {
     /// Closes the open part and begins another; nothing happens while it holds no record.
     pub fn close_part(&mut self) -> Option<Closed> {
         let end = self.open.records.last()?.seq + 1;
-        let mut open = std::mem::replace(&mut self.open, Open::new(self.next));
+        let mut open = std::mem::replace(&mut self.open, Open::new(self.next, self.memory.clone()));
         let closed = Closed {
             part: open.writer.part.clone(),
             records: std::mem::take(&mut open.records),
@@ -250,9 +256,9 @@ fn copied(rows: Vec<Row>, bytes: usize) -> Vec<Row> {
 // === impl Open ===
 
 impl Open {
-    fn new(next: u64) -> Self {
+    fn new(next: u64, memory: Arc<dyn Memory>) -> Self {
         Self {
-            writer: Writer::new(next),
+            writer: Writer::new(next, memory),
             contents: HashMap::default(),
             records: Vec::new(),
             since: None,
@@ -263,10 +269,10 @@ impl Open {
     }
 
     /// Counts bytes that no request's buffer pays for.
-    fn pay(&mut self, bytes: usize, memory: &dyn Memory) {
+    fn pay(&mut self, bytes: usize) {
         self.owed += bytes;
         if self.owed >= STEP {
-            self.writer.pay(memory.hold(std::mem::take(&mut self.owed)));
+            self.writer.part.hold(std::mem::take(&mut self.owed));
         }
     }
 }

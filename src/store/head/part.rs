@@ -6,22 +6,23 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::iter;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::quality::RandomState;
 
 use super::row::Row;
-
-/// Rows of a chunk.
-const CHUNK: usize = 2048;
-
-type Chunk = Box<[OnceLock<Row>]>;
+use super::stretch::{Chunk, STRETCH, Stretch};
+use crate::store::settings::Memory;
 
 /// A piece of the head, shared by its writer and readers. It is freed with its last reader.
 pub struct Part {
     shown: Mutex<Shown>,
     /// The newest row of each trace; the rows know the one before.
     traces: Mutex<HashMap<[u8; 16], u32, RandomState>>,
+    memory: Arc<dyn Memory>,
+    /// Bytes of the summaries of its stretches.
+    counted: AtomicUsize,
     /// Pays for what it holds beside the buffers of requests.
     paid: Mutex<Vec<Box<dyn Any + Send + Sync>>>,
 }
@@ -60,13 +61,29 @@ impl Part {
             shown: lock(&self.shown).clone(),
         }
     }
+
+    /// Bytes of what readers have had counted.
+    pub(super) fn counted(&self) -> usize {
+        self.counted.load(Ordering::Relaxed)
+    }
+
+    /// Pays for bytes of a summary as long as the part is there.
+    pub(super) fn hold_counted(&self, bytes: usize) {
+        self.counted.fetch_add(bytes, Ordering::Relaxed);
+        self.hold(bytes);
+    }
+
+    /// Pays for bytes as long as the part is there.
+    pub(super) fn hold(&self, bytes: usize) {
+        lock(&self.paid).push(self.memory.hold(bytes));
+    }
 }
 
 // === impl Writer ===
 
 impl Writer {
     /// An empty part; `next` is the insertion number of its first span.
-    pub fn new(next: u64) -> Self {
+    pub fn new(next: u64, memory: Arc<dyn Memory>) -> Self {
         let written = Shown {
             next,
             ..Shown::default()
@@ -74,6 +91,8 @@ impl Writer {
         let part = Part {
             shown: Mutex::new(written.clone()),
             traces: Mutex::default(),
+            memory,
+            counted: AtomicUsize::new(0),
             paid: Mutex::default(),
         };
         Self {
@@ -109,32 +128,24 @@ impl Writer {
         shown.starts = self.written.starts;
         shown.next = next;
     }
-
-    /// Keeps `paid` as long as the part is there.
-    pub fn pay(&self, paid: Box<dyn Any + Send + Sync>) {
-        lock(&self.part.paid).push(paid);
-    }
 }
 
 // === impl Shown ===
 
 impl Shown {
     fn row(&self, at: usize) -> Option<&Row> {
-        self.chunks.get(at / CHUNK)?.get(at % CHUNK)?.get()
+        self.chunks.get(at / STRETCH)?.row(at % STRETCH)
     }
 
     fn push(&mut self, row: Row) {
         let start = row.identity.start;
         let (min, max) = self.starts.unwrap_or((start, start));
         self.starts = Some((min.min(start), max.max(start)));
-        if self.rows.is_multiple_of(CHUNK) {
-            let places = iter::repeat_with(OnceLock::new).take(CHUNK);
-            self.chunks.push(Arc::new(places.collect()));
+        if self.rows.is_multiple_of(STRETCH) {
+            self.chunks.push(Arc::new(Chunk::new()));
         }
-        let place = self.chunks.last().and_then(|chunk| chunk.get(self.rows % CHUNK));
-        if let Some(place) = place {
-            // Each place is reached once, by the one writer.
-            place.get_or_init(|| row);
+        if let Some(chunk) = self.chunks.last() {
+            chunk.fill(self.rows % STRETCH, row);
             self.rows += 1;
         }
     }
@@ -171,6 +182,15 @@ impl PartView {
     /// All rows, in the order of their insertion numbers.
     pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
         (0..self.shown.rows).filter_map(|at| self.shown.row(at))
+    }
+
+    /// The same in stretches; all but the last are complete.
+    pub fn stretches(&self) -> impl DoubleEndedIterator<Item = Stretch<'_>> {
+        self.shown.chunks.iter().enumerate().map(|(at, chunk)| Stretch {
+            part: &self.part,
+            chunk,
+            rows: (self.shown.rows - at * STRETCH).min(STRETCH),
+        })
     }
 
     /// The rows of one trace, newest first.

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use prost::Message;
 
 use super::*;
+use crate::query::model::FoundSpan;
 use crate::store::Unbounded;
 use crate::wire::Traces;
 
@@ -38,6 +39,47 @@ fn request(scope: &str, spans: Vec<Span>) -> Traces {
         }],
     };
     Traces::check(request.encode_to_vec().into()).unwrap().traces
+}
+
+// === impl PartView, for tests ===
+
+impl PartView {
+    /// A part with these spans, as it is seen before another comes.
+    pub fn of(spans: &[FoundSpan]) -> Self {
+        let rows = spans.iter().map(|span| Row {
+            number: span.number,
+            identity: Identity::of(&span.span),
+            above: Arc::new(Above {
+                project: span.project.clone(),
+                resource: span.resource.clone(),
+                scope: span.scope.clone(),
+            }),
+            span: span.span.clone(),
+            previous: None,
+        });
+        let mut rows: Vec<Row> = rows.collect();
+        let next = rows.last().map_or(0, |row| row.number + 1);
+        let mut writer = Writer::new(0, Arc::new(Unbounded));
+        writer.add(rows.drain(..), next);
+        let view = writer.part.view();
+        writer.add(spans.last().map(|_| another(next)).into_iter(), next + 1);
+        view
+    }
+}
+
+fn another(number: u64) -> Row {
+    let body = Bytes::from(span(9, 9, "another").encode_to_vec());
+    Row {
+        number,
+        identity: Identity::of(&body),
+        above: Arc::new(Above {
+            project: "another".into(),
+            resource: Bytes::new(),
+            scope: Bytes::new(),
+        }),
+        span: body,
+        previous: None,
+    }
 }
 
 struct Bench {
@@ -171,6 +213,53 @@ fn parts_are_closed_in_time() {
         &request("scope", (0..6).map(|id| span(2, id, "full")).collect()),
     );
     assert!(bench.head.is_full());
+}
+
+/// Guarantees: a stretch is counted once it is complete, once for all views, and its summary is paid for.
+#[test]
+fn stretches_are_counted_once() {
+    let mut bench = Bench::new(SegmentSettings::default());
+    let spans = |ids: std::ops::Range<u8>| ids.map(|id| span(1, id, "a")).collect();
+    bench.enter(None, &request("scope", spans(0..12)));
+    let view = bench.view();
+    bench.enter(Some("mine"), &request("scope", spans(12..20)));
+    let (before, later) = (bench.head.bytes(), bench.view());
+    let summaries = |view: &PartView| view.stretches().filter_map(Stretch::summary).count();
+    assert!(view.stretches().all(|stretch| stretch.known_summary().is_none()));
+    assert_eq!(summaries(&view), 1);
+    let known = view.stretches().next().unwrap().known_summary().unwrap();
+    assert_eq!(
+        (known.rows, known.min_number, known.max_number, known.max_start),
+        (8, 100, 107, 70)
+    );
+    let once = bench.head.bytes();
+    assert!(once > before);
+    assert_eq!(summaries(&later), 2);
+    assert!(bench.head.bytes() > once);
+    let counted = later.stretches().nth(1).unwrap().known_summary().unwrap();
+    let projects: Vec<_> = counted
+        .projects
+        .iter()
+        .map(|(name, spans)| (&**name, *spans))
+        .collect();
+    assert_eq!(projects, [("default", 4), ("mine", 4)]);
+    // The second was not complete in the first view.
+    assert!(view.stretches().nth(1).unwrap().known_summary().is_none());
+}
+
+/// Guarantees: what is too much to list is not kept, nor tried again.
+#[test]
+fn summaries_are_bounded() {
+    let mut bench = Bench::new(SegmentSettings::default());
+    let name = |id: u8| id.to_string().repeat(50_000);
+    let spans: Vec<Span> = (10..18).map(|id| span(1, id, &name(id))).collect();
+    bench.enter(None, &request("scope", spans));
+    let (view, before) = (bench.view(), bench.head.bytes());
+    let stretch = view.stretches().next().unwrap();
+    assert!(stretch.is_uncounted());
+    assert!(stretch.summary().is_none());
+    assert!(!stretch.is_uncounted());
+    assert_eq!(bench.head.bytes(), before);
 }
 
 proptest! {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::block::Block;
 use super::pool::{Cells, NONE, Pool};
-use super::source::Recent;
 use super::step::kept;
 use crate::query::model::{Datum, Field, FoundSpan, QueryError, TraceId};
+use crate::store::Row;
 use crate::store::segment::{Column, Page};
 
 /// Rows that are looked at together, each known by its number in the batch.
@@ -172,13 +172,13 @@ fn is_above(field: &Field) -> bool {
 
 // === impl HeadRow ===
 
-impl From<Recent<'_>> for HeadRow {
-    fn from(row: Recent<'_>) -> Self {
+impl From<&Row> for HeadRow {
+    fn from(row: &Row) -> Self {
         Self {
             found: row.found(),
-            trace: row.trace,
-            start: row.start,
-            end: row.end,
+            trace: TraceId(row.identity.trace_id),
+            start: row.identity.start,
+            end: row.identity.end,
         }
     }
 }

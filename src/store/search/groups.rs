@@ -188,31 +188,25 @@ impl<'a> Grouping<'a> {
         Ok(())
     }
 
-    fn count_all(&mut self, summary: &Summary) -> Result<bool, QueryError> {
-        let fields: Option<Vec<&Field>> = self.find.by.iter().map(field_of).collect();
-        let Some(fields) = fields.filter(|_| self.needs.spans_only()) else {
-            return Ok(false);
-        };
-        match fields.as_slice() {
-            [] => self.count(&[], summary.rows)?,
-            [Field::Project] => {
-                for (project, spans) in &summary.projects {
-                    self.count(&[Some(project)], *spans)?;
+    /// Adds the spans of each operation, those with equal texts at once as far as they follow each other.
+    fn count_operations(&mut self, summary: &Summary) -> Result<(), QueryError> {
+        let mut last: Option<(SmallVec<[Option<&str>; 2]>, u64)> = None;
+        for ((service, name), spans) in &summary.operations {
+            let texts = self.find.by.iter().map(|by| match by {
+                GroupBy::Text(Field::Service) => service.as_deref(),
+                _ => Some(name.as_str()),
+            });
+            let texts: SmallVec<_> = texts.collect();
+            match &mut last {
+                Some((known, count)) if *known == texts => *count += spans,
+                _ => {
+                    if let Some((texts, spans)) = last.replace((texts, *spans)) {
+                        self.count(&texts, spans)?;
+                    }
                 }
             }
-            [Field::Service | Field::Name] | [Field::Service | Field::Name, Field::Service | Field::Name] => {
-                for ((service, name), spans) in &summary.operations {
-                    let texts = fields.iter().map(|field| match field {
-                        Field::Service => service.as_deref(),
-                        _ => Some(name.as_str()),
-                    });
-                    let texts: SmallVec<[_; 2]> = texts.collect();
-                    self.count(&texts, *spans)?;
-                }
-            }
-            _ => return Ok(false),
         }
-        Ok(true)
+        last.map_or(Ok(()), |(texts, spans)| self.count(&texts, spans))
     }
 
     fn finish(self) -> Vec<Group> {
@@ -232,16 +226,23 @@ impl<'a> Grouping<'a> {
     }
 }
 
-fn field_of(by: &GroupBy) -> Option<&Field> {
-    match by {
-        GroupBy::Text(field) => Some(field),
-        _ => None,
-    }
-}
-
 impl Visitor for Grouping<'_> {
-    fn absorb(&mut self, summary: &Summary) -> Result<bool, QueryError> {
-        self.count_all(summary)
+    fn absorbs(&self) -> bool {
+        let by = self.find.by.as_slice();
+        let is_listed = |by: &GroupBy| matches!(by, GroupBy::Text(Field::Service | Field::Name));
+        let are_listed = matches!(by, [GroupBy::Text(Field::Project)]) || by.iter().all(is_listed);
+        are_listed && self.needs.spans_only()
+    }
+
+    fn absorb(&mut self, summary: &Summary) -> Result<(), QueryError> {
+        match self.find.by.as_slice() {
+            [] => self.count(&[], summary.rows),
+            [GroupBy::Text(Field::Project)] => {
+                let mut projects = summary.projects.iter();
+                projects.try_for_each(|(project, spans)| self.count(&[Some(project)], *spans))
+            }
+            _ => self.count_operations(summary),
+        }
     }
 
     fn rows(&mut self, batch: &Batch<'_>, rows: &[u32]) -> Result<(), QueryError> {

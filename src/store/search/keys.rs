@@ -149,13 +149,16 @@ impl Counts<'_> {
 }
 
 impl Visitor for Counts<'_> {
-    fn absorb(&mut self, summary: &Summary) -> Result<bool, QueryError> {
+    fn absorbs(&self) -> bool {
+        true
+    }
+
+    fn absorb(&mut self, summary: &Summary) -> Result<(), QueryError> {
         let counts = match self.of {
             KeyPlace::Span => &summary.attributes,
             KeyPlace::Resource => &summary.resource_attributes,
         };
-        counts.iter().try_for_each(|(key, spans)| self.add(key, *spans))?;
-        Ok(true)
+        counts.iter().try_for_each(|(key, spans)| self.add(key, *spans))
     }
 
     fn rows(&mut self, batch: &Batch<'_>, rows: &[u32]) -> Result<(), QueryError> {

@@ -3,7 +3,8 @@
 //! Segments and blocks that cannot hold a match are not read: by their range of time, their services, names and keys,
 //! their filters of ids and attributes. In the others, conditions go from cheap to dear, each only over rows that still
 //! stand; what a dictionary holds once is judged once a row group. Spans themselves are put together last, for the
-//! rows that are given out. Counts of whole segments come from what they say about themselves.
+//! rows that are given out. Counts of whole segments, and of whole stretches of the head, come from what they say about
+//! themselves.
 //!
 //! Promises: the answers are those of the model's naive reading; a search ends at its limits of time and memory, or soon
 //! after nobody wants it; what it keeps is counted.
@@ -32,7 +33,7 @@ mod workers;
 mod tests;
 
 pub use guard::Guard;
-pub use source::{Named, Recent, Source};
+pub use source::{Named, Source};
 pub use workers::Searcher;
 
 use crate::query::model::{Answer, Find, Found, QueryError, SpanQuery};

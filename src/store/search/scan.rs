@@ -7,10 +7,11 @@ use super::block::Block;
 use super::facts::Facts;
 use super::guard::Guard;
 use super::prune;
-use super::source::{Named, Recent, Source};
+use super::source::{Named, Source};
 use super::step::{Step, kept};
 use crate::query::model::{Compiled, Field, Node, QueryError, Select, TraceId};
 use crate::store::segment::{Column, Segment, Summary};
+use crate::store::{Row, Stretch};
 
 /// So many rows of the head are looked at together.
 const HEAD_ROWS: usize = 2048;
@@ -26,9 +27,14 @@ pub trait Visitor {
         Bounds::default()
     }
 
-    /// Takes what a segment says about itself instead of its rows, all of which are selected; says whether it did.
-    fn absorb(&mut self, _summary: &Summary) -> Result<bool, QueryError> {
-        Ok(false)
+    /// Whether it can do with summaries instead of rows.
+    fn absorbs(&self) -> bool {
+        false
+    }
+
+    /// Takes a summary instead of the rows that it tells of, all of which are selected. Only where it says that it can.
+    fn absorb(&mut self, _summary: &Summary) -> Result<(), QueryError> {
+        Ok(())
     }
 
     /// Takes rows of a batch.
@@ -194,28 +200,62 @@ impl<'a> Scan<'a> {
     }
 
     fn head(&mut self, visitor: &mut dyn Visitor) -> Result<(), QueryError> {
-        let source = self.source;
-        let rows: Box<dyn Iterator<Item = Recent<'_>>> = match self.only.clone() {
-            None => source.head(),
-            Some(traces) => Box::new(
-                traces
-                    .into_iter()
-                    .flat_map(|trace| source.head_of_trace(&trace).collect::<Vec<_>>()),
-            ),
-        };
+        let parts = self.source.head();
         let mut batch = Vec::new();
+        if let Some(traces) = self.only.clone() {
+            for trace in traces {
+                let rows = parts.iter().flat_map(|part| part.rows_of_trace(&trace.0));
+                self.gather(rows, &mut batch, visitor)?;
+            }
+        } else {
+            for stretch in parts.iter().rev().flat_map(|part| part.stretches().rev()) {
+                self.stretch(stretch, &mut batch, visitor)?;
+            }
+        }
+        self.head_rows(batch, visitor)
+    }
+
+    fn stretch(
+        &mut self,
+        stretch: Stretch<'_>,
+        batch: &mut Vec<HeadRow>,
+        visitor: &mut dyn Visitor,
+    ) -> Result<(), QueryError> {
+        let summary = match self.takes_all() && visitor.absorbs() {
+            true => stretch.summary(),
+            false => stretch.known_summary(),
+        };
+        if let Some(summary) = summary {
+            self.guard.check()?;
+            if !self.reach.touches(summary) || !visitor.bounds().touch(summary) {
+                return Ok(());
+            }
+            if visitor.absorbs() && self.is_whole(summary) {
+                return visitor.absorb(summary);
+            }
+        }
+        self.gather(stretch.rows().rev(), batch, visitor)
+    }
+
+    /// Adds rows of the head to a batch, which is shown whenever it is full.
+    fn gather<'r>(
+        &mut self,
+        rows: impl Iterator<Item = &'r Row>,
+        batch: &mut Vec<HeadRow>,
+        visitor: &mut dyn Visitor,
+    ) -> Result<(), QueryError> {
         for row in rows {
-            let select = &self.reach.0;
-            let is_reached = select.covers(row.start) && select.sees(row.project, row.number);
-            if !is_reached || !visitor.bounds().has(row.start, row.number) {
+            let (select, start) = (&self.reach.0, row.identity.start);
+            let is_reached = select.covers(start) && select.sees(&row.above.project, row.number);
+            if !is_reached || !visitor.bounds().has(start, row.number) {
                 continue;
             }
             batch.push(HeadRow::from(row));
             if batch.len() == HEAD_ROWS {
-                self.head_rows(std::mem::take(&mut batch), visitor)?;
+                self.head_rows(std::mem::take(batch), visitor)?;
             }
         }
-        self.head_rows(batch, visitor)
+        Ok(())
     }
 
     fn head_rows(&mut self, rows: Vec<HeadRow>, visitor: &mut dyn Visitor) -> Result<(), QueryError> {
@@ -234,15 +274,8 @@ impl<'a> Scan<'a> {
         if !visitor.bounds().touch(summary) || !prune::may_hold(segment, &self.filter.node)? {
             return Ok(());
         }
-        let takes_all = matches!(&self.filter.node, Node::All(parts) if parts.is_empty());
-        let is_whole = takes_all
-            && self.only.is_none()
-            && !self.source.has_deletions()
-            && self.reach.covers_all(summary)
-            && self.reach.numbers_all(summary)
-            && self.reach.has_all_projects(summary);
-        if is_whole && !summary.is_partial && visitor.absorb(summary)? {
-            return Ok(());
+        if visitor.absorbs() && self.is_whole(summary) {
+            return visitor.absorb(summary);
         }
         let blocks = match &self.only {
             Some(traces) => prune::blocks_of(segment, traces)?,
@@ -255,6 +288,21 @@ impl<'a> Scan<'a> {
             self.passed(&Batch::Block(&block, at), rows, visitor)?;
         }
         Ok(())
+    }
+
+    /// Whether all rows are wanted, as far as the range of the question goes.
+    fn takes_all(&self) -> bool {
+        let has_no_filter = matches!(&self.filter.node, Node::All(parts) if parts.is_empty());
+        has_no_filter && self.only.is_none() && !self.source.has_deletions()
+    }
+
+    /// Whether a summary tells all of its rows, and all of them are selected.
+    fn is_whole(&self, summary: &Summary) -> bool {
+        self.takes_all()
+            && !summary.is_partial
+            && self.reach.covers_all(summary)
+            && self.reach.numbers_all(summary)
+            && self.reach.has_all_projects(summary)
     }
 
     /// Shows the rows that pass.

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use crate::query::model::{FoundSpan, TraceId};
+use crate::query::model::TraceId;
+use crate::store::PartView;
 use crate::store::segment::Segment;
 
 /// The store at one moment. A row is in the head or in one segment, never in both.
@@ -15,38 +14,14 @@ pub trait Source: Send + Sync {
     /// The segments, in any order.
     fn segments(&self) -> &[Arc<Segment>];
 
-    /// The rows that no segment has, newest first.
-    fn head(&self) -> Box<dyn Iterator<Item = Recent<'_>> + '_>;
-
-    /// Those of one trace, in any order.
-    fn head_of_trace(&self, trace: &TraceId) -> Box<dyn Iterator<Item = Recent<'_>> + '_>;
+    /// The parts of the head, oldest first: the rows that no segment has.
+    fn head(&self) -> &[PartView];
 
     /// Whether any deletion is to be applied at all.
     fn has_deletions(&self) -> bool;
 
     /// Whether a row has been deleted.
     fn is_deleted(&self, row: &Named<'_>) -> bool;
-}
-
-/// A row that no segment has.
-#[derive(Clone, Copy)]
-pub struct Recent<'a> {
-    /// Its insertion number.
-    pub number: u64,
-    /// Its trace.
-    pub trace: TraceId,
-    /// Its start, in nanoseconds since 1970.
-    pub start: u64,
-    /// Its end, in nanoseconds since 1970.
-    pub end: u64,
-    /// Its project.
-    pub project: &'a Arc<str>,
-    /// As in [`FoundSpan`].
-    pub resource: &'a Bytes,
-    /// As in [`FoundSpan`].
-    pub scope: &'a Bytes,
-    /// As in [`FoundSpan`].
-    pub span: &'a Bytes,
 }
 
 /// What a deletion goes by.
@@ -61,19 +36,4 @@ pub struct Named<'a> {
     pub span: [u8; 8],
     /// The start, in nanoseconds since 1970.
     pub start: u64,
-}
-
-// === impl Recent ===
-
-impl Recent<'_> {
-    /// The row as it is given out.
-    pub fn found(&self) -> FoundSpan {
-        FoundSpan {
-            number: self.number,
-            project: self.project.clone(),
-            resource: self.resource.clone(),
-            scope: self.scope.clone(),
-            span: self.span.clone(),
-        }
-    }
 }

@@ -1,11 +1,12 @@
 //! Searches compared with the naive reading: random worlds cut into a head and segments, random questions.
 
 mod limits;
+mod listings;
 mod store;
 mod workers;
 mod worlds;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -14,39 +15,20 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tempfile::TempDir;
 
-use super::{Guard, Named, Recent, Source, answer};
-use crate::query::model::{Answer, FoundSpan, QueryError, SpanQuery, TraceId, reference};
+use super::{Guard, Named, Source, answer};
+use crate::query::model::{Answer, FoundSpan, QueryError, SpanQuery, reference};
+use crate::store::PartView;
 use crate::store::segment::{Cache, HotKeys, Segment, Writer};
 
 /// A store at one moment: spans cut into a head and segments.
 struct World {
     _directory: TempDir,
-    head: Head,
+    head: Vec<PartView>,
     segments: Vec<Arc<Segment>>,
     deleted: HashSet<u64>,
     next: u64,
     /// What the naive reading reads.
     alive: Vec<FoundSpan>,
-}
-
-/// Rows that no segment has, with what a head knows of them.
-#[derive(Default)]
-struct Head {
-    rows: Vec<(TraceId, u64, u64, FoundSpan)>,
-    traces: HashMap<TraceId, Vec<usize>>,
-}
-
-// === impl Head ===
-
-impl Head {
-    fn new(spans: Vec<FoundSpan>) -> Self {
-        let mut head = Self::default();
-        for (at, span) in spans.into_iter().enumerate() {
-            head.traces.entry(span.trace_id()).or_default().push(at);
-            head.rows.push((span.trace_id(), span.start(), span.end(), span));
-        }
-        head
-    }
 }
 
 // === impl World ===
@@ -101,7 +83,7 @@ impl World {
         Self {
             segments: segments.collect(),
             _directory: directory,
-            head: Head::new(head),
+            head: cut_head(rng, &head),
             deleted,
             next,
             alive,
@@ -127,13 +109,8 @@ impl Source for World {
         &self.segments
     }
 
-    fn head(&self) -> Box<dyn Iterator<Item = Recent<'_>> + '_> {
-        Box::new(self.head.rows.iter().rev().map(recent))
-    }
-
-    fn head_of_trace(&self, trace: &TraceId) -> Box<dyn Iterator<Item = Recent<'_>> + '_> {
-        let places = self.head.traces.get(trace).into_iter().flatten();
-        Box::new(places.map(|at| recent(&self.head.rows[*at])))
+    fn head(&self) -> &[PartView] {
+        &self.head
     }
 
     fn has_deletions(&self) -> bool {
@@ -145,17 +122,16 @@ impl Source for World {
     }
 }
 
-fn recent((trace, start, end, span): &(TraceId, u64, u64, FoundSpan)) -> Recent<'_> {
-    Recent {
-        number: span.number,
-        trace: *trace,
-        start: *start,
-        end: *end,
-        project: &span.project,
-        resource: &span.resource,
-        scope: &span.scope,
-        span: &span.span,
+/// Cuts what is in the head into parts at random. Some of what they have in stretches has been counted.
+fn cut_head(rng: &mut StdRng, spans: &[FoundSpan]) -> Vec<PartView> {
+    let length = rng.random_range(1..=spans.len().max(1));
+    let parts: Vec<_> = spans.chunks(length).map(PartView::of).collect();
+    for stretch in parts.iter().flat_map(PartView::stretches) {
+        if rng.random_bool(0.3) {
+            stretch.summary();
+        }
     }
+    parts
 }
 
 fn random(seed: u64) -> StdRng {

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::source::{Named, Recent, Source};
-use crate::query::model::TraceId;
+use super::source::{Named, Source};
 use crate::store::segment::Segment;
-use crate::store::{Row, View};
+use crate::store::{PartView, View};
 use crate::wire::Identity;
 
 impl Source for View {
@@ -17,18 +16,8 @@ impl Source for View {
         self.segments()
     }
 
-    fn head(&self) -> Box<dyn Iterator<Item = Recent<'_>> + '_> {
-        let parts = self.parts().iter().rev();
-        Box::new(parts.flat_map(|part| part.rows().rev()).map(Recent::from))
-    }
-
-    fn head_of_trace(&self, trace: &TraceId) -> Box<dyn Iterator<Item = Recent<'_>> + '_> {
-        let trace = *trace;
-        let rows = self
-            .parts()
-            .iter()
-            .flat_map(move |part| part.rows_of_trace(&trace.0).collect::<Vec<_>>());
-        Box::new(rows.map(Recent::from))
+    fn head(&self) -> &[PartView] {
+        self.parts()
     }
 
     fn has_deletions(&self) -> bool {
@@ -44,20 +33,5 @@ impl Source for View {
             end: row.start,
         };
         self.is_deleted(row.number, row.project, &span)
-    }
-}
-
-impl<'a> From<&'a Row> for Recent<'a> {
-    fn from(row: &'a Row) -> Self {
-        Self {
-            number: row.number,
-            trace: TraceId(row.identity.trace_id),
-            start: row.identity.start,
-            end: row.identity.end,
-            project: &row.above.project,
-            resource: &row.above.resource,
-            scope: &row.above.scope,
-            span: &row.span,
-        }
     }
 }

@@ -11,7 +11,7 @@ use foldhash::quality::RandomState;
 
 use super::catalog::{Catalog, Registered};
 use super::duplicates;
-use super::events::{Event, Observer};
+use super::events::Observer;
 use super::fault::Faults;
 use super::head::{Batch, Closed, Head, PartView, Recorded, Stretch};
 use super::segment::Cache;
@@ -90,9 +90,8 @@ pub struct Work {
 // === impl Core ===
 
 impl Core {
-    /// The spans of a record become visible.
-    pub fn enter(&self, record: Recorded, mut batch: Batch) {
-        let spans = record.spans as usize;
+    /// The spans of a record become visible; returns how many were there already.
+    pub fn enter(&self, record: Recorded, mut batch: Batch) -> usize {
         let mut head = self.head();
         // While the head is held, no part leaves it for a segment: a span is found in one of them.
         let held = self.visible.held();
@@ -103,8 +102,7 @@ impl Core {
         let duplicates = head.enter(record, batch, &is_deleted);
         self.close_part(&mut head, false);
         self.measure(&head);
-        drop(head);
-        self.observer.tell(Event::Entered { spans, duplicates });
+        duplicates
     }
 
     /// Closes the open part when it is due, or in any case when that is `wanted`.

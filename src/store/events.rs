@@ -36,7 +36,7 @@ pub enum Event<'a> {
         /// The disk took so long.
         sync: Duration,
     },
-    /// Spans are visible.
+    /// Spans that just came are visible; not said of what the journal held on opening.
     Entered {
         /// So many, duplicates among them.
         spans: usize,

@@ -97,7 +97,11 @@ impl Waiter for Commit {
             spans,
             told,
         } = *self;
-        let result = result.map(|seq| core.enter(Recorded { seq, size, spans }, batch));
+        let result = result.map(|seq| {
+            let duplicates = core.enter(Recorded { seq, size, spans }, batch);
+            let spans = spans as usize;
+            core.observer.tell(Event::Entered { spans, duplicates });
+        });
         // Whoever is told may let go of the store, which must not end on its own journal's thread.
         drop(core);
         told.done(result.map_err(|error| error.to_string()));

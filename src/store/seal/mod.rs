@@ -125,6 +125,7 @@ impl Core {
             .map_err(failed(&self.places.segments))?;
         // It is read before anything relies on it.
         let segment = Segment::open(path, id, self.cache.clone()).map_err(|error| cannot(&error))?;
+        let segment = segment.named(self.places.segment(id));
         self.faults.reached(Step::Written)?;
         let summary = segment.summary();
         let registered = Registered {

@@ -274,6 +274,12 @@ const KINDS: [(Kind, &str); 10] = [
 ];
 
 impl Kind {
+    /// All kinds.
+    #[cfg(any(test, fuzzing))]
+    pub fn all() -> impl Iterator<Item = Self> {
+        KINDS.iter().map(|(kind, _)| *kind)
+    }
+
     /// Its name in files.
     pub fn name(self) -> &'static str {
         let named = KINDS.iter().find(|(kind, _)| *kind == self);

@@ -24,6 +24,9 @@ mod gather;
 mod hot;
 mod index;
 mod marks;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod oracle;
 mod order;
 mod page;
 mod restore;

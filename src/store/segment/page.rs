@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::columns::{Form, Shape};
 use crate::store::format::{Broken, delta, hybrid};
 
-/// No page has so many values in lists: it would have been cut before.
-const MOST_LEVELS: usize = 1 << 26;
+/// Values in the lists of a page, at most, so that a few damaged bytes cannot ask for all the memory there is. A block ends
+/// at 2 MiB of spans: only one of more than 90 MiB, with nothing but empty attributes, would have more.
+const MOST_LEVELS: usize = 3 << 24;
 
 /// No value.
 const NONE: u32 = u32::MAX;
@@ -291,7 +292,7 @@ impl Texts {
 
     fn prefixed(data: Vec<u8>, base: usize, count: usize) -> Result<Self, Broken> {
         let cut_off = Broken("texts are cut off");
-        let mut starts = Vec::with_capacity(count.min(data.len()));
+        let mut starts = Vec::with_capacity(count.min(data.len() / 4));
         let mut at = base;
         for _ in 0..count {
             starts.push(u32::try_from(at).map_err(|_| cut_off)?);

@@ -17,6 +17,7 @@ use super::index::{Chunk, Extent, Group, Index, MAGIC, TRAILER, VERSION};
 use super::marks;
 use super::page::{Page, Texts};
 use super::summary::Summary;
+use super::writer::BLOCK_ROWS;
 use crate::query::model::TraceId;
 use crate::store::format::{Broken, bloom};
 
@@ -25,6 +26,9 @@ const LONGEST_INDEX: u64 = 1 << 28;
 
 /// No page is longer, for the same reason.
 const LONGEST_PAGE: u32 = 1 << 30;
+
+/// Nothing that zstd compressed becomes so many times larger: a block of it has four bytes at least and holds 128 KiB at most.
+const MOST_GROWTH: u64 = 1 << 15;
 
 /// A segment, open to be read from many threads.
 pub struct Segment {
@@ -110,6 +114,12 @@ impl Segment {
             summary: summary.into(),
             cache,
         })
+    }
+
+    /// The same under the name that its file is about to have, for messages.
+    pub fn named(mut self, path: PathBuf) -> Self {
+        self.path = path;
+        self
     }
 
     /// Its number in the store.
@@ -265,6 +275,9 @@ impl Segment {
         if len > LONGEST_PAGE || raw > LONGEST_PAGE {
             return Err(Broken("a page of more than 1 GiB").into());
         }
+        if at.saturating_add(len.into()) > self.bytes || u64::from(raw) > u64::from(len) * MOST_GROWTH {
+            return Err(Broken("a page is not where it should be, or not so long").into());
+        }
         let mut packed = vec![0; len as usize];
         self.file.read_exact_at(&mut packed, at)?;
         let raw = inflate(&packed, raw as usize)?;
@@ -342,7 +355,7 @@ fn read_index(file: &File, bytes: u64) -> Result<Index, Cause> {
     let damaged = |_| Broken("the index is damaged");
     let size = zstd::zstd_safe::get_frame_content_size(&packed).ok().flatten();
     let size = size
-        .filter(|size| *size <= LONGEST_INDEX)
+        .filter(|size| *size <= LONGEST_INDEX.min(len * MOST_GROWTH))
         .ok_or(Broken("the index is damaged"))?;
     let raw = zstd::bulk::decompress(&packed, size as usize).map_err(damaged)?;
     Index::decode(raw.as_slice()).map_err(|_| Broken("the index is damaged").into())
@@ -367,6 +380,9 @@ fn blocks_of(groups: &[Group], hot: &[Hot]) -> Result<Vec<Block>, Broken> {
             let rows = end
                 .checked_sub(start)
                 .ok_or(Broken("a block of less than no rows"))? as usize;
+            if rows > BLOCK_ROWS {
+                return Err(Broken("a block of more rows than one has"));
+            }
             blocks.push(Block {
                 group,
                 number,

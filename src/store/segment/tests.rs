@@ -249,3 +249,15 @@ fn explicit_defaults_need_no_copy() {
         Some(&b"{\"resource\":{\"droppedAttributesCount\":0},\"schemaUrl\":\"\"}"[..])
     );
 }
+
+/// Each input of the fuzz target `segment` is refused or read.
+#[test]
+fn fuzzed_inputs_are_survived() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/segment");
+    let mut replayed = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        super::oracle::segment(&std::fs::read(entry.unwrap().path()).unwrap());
+        replayed += 1;
+    }
+    assert!(replayed > 0, "nothing in {}", folder.display());
+}

@@ -21,7 +21,7 @@ use crate::query::model::FoundSpan;
 use crate::store::format::bloom;
 
 /// Rows of a block: what one question for a span has to decode.
-const BLOCK_ROWS: usize = 2048;
+pub(super) const BLOCK_ROWS: usize = 2048;
 
 /// A block ends at so many bytes of spans, so that none is much larger for long attributes.
 const BLOCK_BYTES: usize = 2 << 20;

@@ -1,6 +1,7 @@
 //! What must hold for any input at all, judged by `prost`. Property tests and fuzz targets share it.
 
 mod edits;
+mod parts;
 mod seen;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use super::{Traces, json};
 
 pub use edits::edit;
 
-/// Same verdict as `prost`; spans with ids of a wrong length go and nothing else; views show what `prost` does.
+/// Same verdict as `prost`; spans with ids of a wrong length go and nothing else; views and parts show what `prost` does.
 pub fn walk(input: &[u8]) {
     let expected = ExportTraceServiceRequest::decode(input);
     let checked = Traces::check(Bytes::copy_from_slice(input));
@@ -34,6 +35,7 @@ pub fn walk(input: &[u8]) {
     }
     same(&expected, &decoded(&checked.traces));
     same(&normal(expected), &normal(seen(&checked.traces)));
+    parts::parts(&checked.traces);
 }
 
 /// What `prost` makes of traces that passed.

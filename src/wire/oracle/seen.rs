@@ -108,7 +108,8 @@ impl Editor for Collector {
     }
 }
 
-fn copied(span: SpanView<'_>) -> Span {
+/// The span as its view shows it.
+pub(super) fn copied(span: SpanView<'_>) -> Span {
     Span {
         trace_id: span.trace_id().into(),
         span_id: span.span_id().into(),
@@ -160,7 +161,7 @@ fn key_values<'a>(attributes: impl Iterator<Item = AttributeView<'a>>) -> Vec<Ke
         .collect()
 }
 
-fn any_value(view: ValueView<'_>) -> AnyValue {
+pub(super) fn any_value(view: ValueView<'_>) -> AnyValue {
     AnyValue {
         value: Some(match view {
             ValueView::Empty => return AnyValue { value: None },

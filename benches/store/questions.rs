@@ -52,6 +52,11 @@ pub fn ask(store: &Arc<Store>, count: u64) {
     }
     asking.time("attribute keys", "10", |asking, _| asking.keys());
     asking.time(
+        "values of a key that has 100,000, newest million spans",
+        "300",
+        |asking, _| asking.values(),
+    );
+    asking.time(
         "service, duration and an attribute, newest 20 of the last hour",
         "30",
         |asking, time| asking.slow(time),
@@ -157,6 +162,22 @@ impl Asking {
     }
 
     fn groups(&self, by: &[Field]) {
+        let expected = [spans::SERVICES, spans::SERVICES * 10][by.len() - 1];
+        assert_eq!(self.group(Select::default(), by), expected);
+    }
+
+    fn values(&self) {
+        let million = self.count.min(1_000_000);
+        let select = Select {
+            from: Some(spans::start(self.count - million)),
+            ..Select::default()
+        };
+        let values = self.group(select, &[Field::Attribute("user.id".into())]);
+        assert!((million / 20..=100_000).contains(&values), "{values}");
+    }
+
+    /// How many groups there are.
+    fn group(&self, select: Select, by: &[Field]) -> u64 {
         let find = FindGroups {
             by: by.iter().cloned().map(GroupBy::Text).collect(),
             missing: false,
@@ -169,11 +190,8 @@ impl Asking {
             offset: 0,
             limit: 1000,
         };
-        match self.answer(Select::default(), Find::Groups(find)).found {
-            Found::Groups(page) => {
-                let expected = [spans::SERVICES, spans::SERVICES * 10][by.len() - 1];
-                assert_eq!(page.total, expected);
-            }
+        match self.answer(select, Find::Groups(find)).found {
+            Found::Groups(page) => page.total,
             other => panic!("{other:?}"),
         }
     }

@@ -12,7 +12,7 @@ use super::guard::Guard;
 use super::pool::{Cells, NONE};
 use super::scan::{Reach, Scan, Visitor};
 use super::source::Source;
-use super::tally::{Needs, Tally};
+use super::tally::{Needs, TALLY, Tally};
 use crate::query::model::{
     Compiled, Field, FindGroups, Group, GroupBy, GroupOrderBy, GroupPage, Part, QueryError, duration_bucket,
     folded, time_bucket,
@@ -20,10 +20,13 @@ use crate::query::model::{
 use crate::store::segment::Summary;
 
 /// Memory of a group beside its texts, with the room that tables keep free.
-const GROUP: usize = 2 * size_of::<Tally>();
+const GROUP: usize = 2 * TALLY;
 
 /// The number of a text that is missing; others follow.
 const MISSING: u64 = 0;
+
+/// A text of this number has no group yet.
+const NOWHERE: usize = usize::MAX;
 
 /// Nothing is known of a code yet.
 const UNKNOWN: u64 = u64::MAX;
@@ -83,8 +86,17 @@ struct Grouping<'a> {
     needs: Needs<'a>,
     guard: &'a Guard,
     names: Vec<Names>,
-    places: HashMap<Keys, usize, RandomState>,
-    groups: Vec<(Keys, Tally)>,
+    places: Places,
+    keys: Vec<Keys>,
+    tallies: Vec<Tally>,
+}
+
+/// Where groups are.
+enum Places {
+    /// By the number of the only key.
+    ByNumber(Vec<usize>),
+    /// By their keys.
+    ByKeys(HashMap<Keys, usize, RandomState>),
 }
 
 /// The texts of one key.
@@ -127,8 +139,12 @@ impl<'a> Grouping<'a> {
             needs: Needs::of(&find.measures),
             guard,
             names: names.collect(),
-            places: HashMap::default(),
-            groups: Vec::new(),
+            places: match find.by.as_slice() {
+                [GroupBy::Text(_)] => Places::ByNumber(Vec::new()),
+                _ => Places::ByKeys(HashMap::default()),
+            },
+            keys: Vec::new(),
+            tallies: Vec::new(),
         }
     }
 
@@ -163,12 +179,14 @@ impl<'a> Grouping<'a> {
     /// The place of a group.
     fn place(&mut self, keys: Keys) -> Result<usize, QueryError> {
         if let Some(place) = self.places.get(&keys) {
-            return Ok(*place);
+            return Ok(place);
         }
         self.guard.keep(GROUP)?;
-        self.places.insert(keys.clone(), self.groups.len());
-        self.groups.push((keys, Tally::default()));
-        Ok(self.groups.len() - 1)
+        let place = self.keys.len();
+        self.places.insert(&keys, place);
+        self.keys.push(keys);
+        self.tallies.push(Tally::default());
+        Ok(place)
     }
 
     /// Adds spans of which only their texts are known.
@@ -182,7 +200,7 @@ impl<'a> Grouping<'a> {
             keys.push(number);
         }
         let place = self.place(keys)?;
-        if let Some((_, tally)) = self.groups.get_mut(place) {
+        if let Some(tally) = self.tallies.get_mut(place) {
             tally.count(spans);
         }
         Ok(())
@@ -210,7 +228,7 @@ impl<'a> Grouping<'a> {
     }
 
     fn finish(self) -> Vec<Group> {
-        let groups = self.groups.iter().map(|(keys, tally)| {
+        let groups = self.keys.iter().zip(&self.tallies).map(|(keys, tally)| {
             let keys = keys.iter().zip(&self.find.by).zip(&self.names);
             let keys = keys.map(|((key, by), names)| match by {
                 GroupBy::Text(_) => names.part(*key),
@@ -264,11 +282,42 @@ impl Visitor for Grouping<'_> {
                     place
                 }
             };
-            if let Some((_, tally)) = self.groups.get_mut(place) {
+            if let Some(tally) = self.tallies.get_mut(place) {
                 tally.add(&self.needs, &columns, *row, at, self.guard)?;
             }
         }
         Ok(())
+    }
+}
+
+// === impl Places ===
+
+impl Places {
+    fn get(&self, keys: &Keys) -> Option<usize> {
+        match self {
+            Self::ByNumber(places) => {
+                let place = places.get(*keys.first()? as usize).copied();
+                place.filter(|place| *place != NOWHERE)
+            }
+            Self::ByKeys(places) => places.get(keys).copied(),
+        }
+    }
+
+    fn insert(&mut self, keys: &Keys, place: usize) {
+        match self {
+            Self::ByNumber(places) => {
+                let number = keys.first().map_or(0, |number| *number as usize);
+                if places.len() <= number {
+                    places.resize(number + 1, NOWHERE);
+                }
+                if let Some(known) = places.get_mut(number) {
+                    *known = place;
+                }
+            }
+            Self::ByKeys(places) => {
+                places.insert(keys.clone(), place);
+            }
+        }
     }
 }
 

@@ -11,10 +11,19 @@ use crate::query::model::{Measure, Measured, QueryError, Sketch};
 /// Memory of a trace that is counted, with the room that tables keep free.
 const TRACE: usize = 40;
 
-/// The measures of a group so far.
+/// Memory of a tally.
+pub const TALLY: usize = size_of::<Tally>() + size_of::<Rest>();
+
+/// The measures of a group so far. Small where only spans are counted, so that many groups stay near.
 #[derive(Default)]
 pub struct Tally {
     spans: u64,
+    rest: Option<Box<Rest>>,
+}
+
+/// What is measured beside the number of spans.
+#[derive(Default)]
+struct Rest {
     errors: u64,
     durations: Option<Durations>,
     sketch: Option<Box<Sketch>>,
@@ -44,6 +53,7 @@ pub struct Needs<'a> {
     quantiles: bool,
     traces: bool,
     errors: bool,
+    spans_only: bool,
 }
 
 // === impl Needs ===
@@ -61,12 +71,13 @@ impl<'a> Needs<'a> {
             quantiles,
             traces: measures.contains(&Measure::Traces),
             errors: measures.contains(&Measure::Errors),
+            spans_only: measures.iter().all(|measure| *measure == Measure::Spans),
         }
     }
 
     /// Whether only spans are counted.
     pub fn spans_only(&self) -> bool {
-        self.measures.iter().all(|measure| *measure == Measure::Spans)
+        self.spans_only
     }
 
     /// The columns of a batch.
@@ -87,17 +98,19 @@ impl<'a> Needs<'a> {
 
     /// What was measured, in the order of the question.
     pub fn measured(&self, tally: &Tally) -> Vec<Measured> {
-        let mut sums = tally.sums.iter();
-        let durations = |of: fn(&Durations) -> i64| Measured::Nanos(tally.durations.as_ref().map_or(0, of));
+        let nothing = Rest::default();
+        let rest = tally.rest.as_deref().unwrap_or(&nothing);
+        let mut sums = rest.sums.iter();
+        let durations = |of: fn(&Durations) -> i64| Measured::Nanos(rest.durations.as_ref().map_or(0, of));
         let measured = self.measures.iter().map(|measure| match measure {
             Measure::Spans => Measured::Count(tally.spans),
-            Measure::Traces => Measured::Count(tally.traces.as_ref().map_or(0, |traces| traces.len() as u64)),
-            Measure::Errors => Measured::Count(tally.errors),
-            Measure::DurationSum => Measured::nanos(tally.durations.as_ref().map_or(0, |all| all.sum)),
+            Measure::Traces => Measured::Count(rest.traces.as_ref().map_or(0, |traces| traces.len() as u64)),
+            Measure::Errors => Measured::Count(rest.errors),
+            Measure::DurationSum => Measured::nanos(rest.durations.as_ref().map_or(0, |all| all.sum)),
             Measure::DurationMin => durations(|all| all.min),
             Measure::DurationMax => durations(|all| all.max),
             Measure::DurationQuantile(share) => {
-                Measured::Nanos(tally.sketch.as_ref().map_or(0, |sketch| sketch.quantile(*share)))
+                Measured::Nanos(rest.sketch.as_ref().map_or(0, |sketch| sketch.quantile(*share)))
             }
             Measure::Sum(_) => Measured::Number(sums.next().copied().unwrap_or_default()),
         });
@@ -123,6 +136,27 @@ impl Tally {
         guard: &Guard,
     ) -> Result<(), QueryError> {
         self.spans += 1;
+        match needs.spans_only() {
+            true => Ok(()),
+            false => self
+                .rest
+                .get_or_insert_default()
+                .add(needs, columns, row, place, guard),
+        }
+    }
+}
+
+// === impl Rest ===
+
+impl Rest {
+    fn add(
+        &mut self,
+        needs: &Needs<'_>,
+        columns: &Columns,
+        row: u32,
+        place: usize,
+        guard: &Guard,
+    ) -> Result<(), QueryError> {
         if let Some(errors) = &columns.errors {
             self.errors += u64::from(errors.get(place).copied().unwrap_or_default());
         }

@@ -291,6 +291,8 @@ fn late_and_early_spans() {
     });
     assert_eq!(gateway.scrape().sum("spanway_store_expired_spans", ""), 0);
     gateway.child.kill();
+    let came = now();
+    wait_until("a second has gone by", || now() > came + SECOND);
     let short = plan(
         &house.directory,
         "retention: {max_age: 1s}, segment: {max_age: 1s}",

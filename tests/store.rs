@@ -9,7 +9,6 @@
 
 mod support;
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -28,14 +27,8 @@ use spanway::query::model::TraceId;
 use support::child::{Child, PATIENCE, spanway, wait_until};
 use support::load::{Load, Report};
 use support::otlp;
-use support::spanway::{Plan, Spanway};
-use support::store::Asked;
-
-/// A gateway that keeps what it is sent in `directory`.
-fn plan(directory: &Path, more: &str) -> Plan {
-    let settings = format!("{{directory: '{}', {more}}}", directory.display());
-    Plan::default().same_ports().exporter("store", &settings)
-}
+use support::spanway::Spanway;
+use support::store::{Asked, plan, post};
 
 /// What `spanway query` prints about a store.
 fn query(directory: &Path, arguments: &[&str]) -> Result<String, String> {
@@ -47,18 +40,6 @@ fn query(directory: &Path, arguments: &[&str]) -> Result<String, String> {
         true => Ok(text(output.stdout)),
         false => Err(text(output.stderr)),
     }
-}
-
-fn post(address: SocketAddr, body: &[u8]) {
-    let answer = support::control::send(
-        address,
-        "POST",
-        "/v1/traces",
-        "content-type: application/x-protobuf\r\n",
-        body,
-    );
-    let (status, answer) = answer.unwrap();
-    assert_eq!(status, 200, "{answer}");
 }
 
 /// Guarantees: without a configuration spans are kept, and `spanway query` shows them while the gateway runs, after it has

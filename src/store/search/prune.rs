@@ -42,7 +42,7 @@ fn may_have(segment: &Segment, field: &Field, test: &JudgedTest) -> Result<bool,
     let summary = segment.summary();
     let passes = |text: &str| test.passes(&Datum::Text(text.into()));
     Ok(match field {
-        Field::Project => summary.projects.keys().any(|project| passes(project)),
+        Field::Project if !summary.is_partial => summary.projects.keys().any(|project| passes(project)),
         Field::Service if !summary.is_partial => services(summary).any(passes),
         Field::Name if !summary.is_partial => summary.operations.keys().any(|(_, name)| passes(name)),
         Field::Attribute(key) => has(summary, &summary.attributes, key),

@@ -83,7 +83,7 @@ impl Reach {
     }
 
     fn has_project(&self, summary: &Summary) -> bool {
-        let known = |name: &String| summary.projects.contains_key(name);
+        let known = |name: &String| summary.is_partial || summary.projects.contains_key(name);
         self.0
             .project
             .as_ref()
@@ -93,7 +93,7 @@ impl Reach {
     fn has_all_projects(&self, summary: &Summary) -> bool {
         let mut known = summary.projects.keys();
         let names = self.0.project.as_ref();
-        names.is_none_or(|names| known.all(|name| names.contains(name)))
+        names.is_none_or(|names| !summary.is_partial && known.all(|name| names.contains(name)))
     }
 
     /// Whether some row of a segment may be reached.

@@ -10,8 +10,11 @@ use super::gather::{Gather, Own};
 use super::index::{OperationEntry, SummaryEntry};
 use crate::wire::ResourceView;
 
-/// So many operations, and so many attributes of each sort, are listed at most.
-const MOST: usize = 16_384;
+/// Bytes of all lists together, about: so much of each segment stays in memory.
+const MOST: usize = 1 << 20;
+
+/// Bytes of an entry beside its text.
+const ENTRY: usize = 32;
 
 /// What is in a segment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,7 +43,7 @@ pub struct Summary {
     pub resource_attributes: BTreeMap<String, u64>,
     /// Keys that stand among the attributes without a column of their own.
     pub others: Vec<String>,
-    /// There were too many operations or attributes to list them all: who needs them has to look at the rows.
+    /// There were too many projects, operations or attributes to list them all: who needs them has to look at the rows.
     pub is_partial: bool,
 }
 
@@ -48,8 +51,10 @@ pub struct Summary {
 #[derive(Default)]
 pub struct Counting {
     summary: Summary,
-    others: BTreeMap<String, ()>,
+    others: BTreeMap<String, u64>,
     last_trace: Option<[u8; 16]>,
+    /// Bytes of the lists so far.
+    listed: usize,
 }
 
 // === impl Counting ===
@@ -67,7 +72,25 @@ impl Counting {
         }
         let counts = self::counts(&gather.project);
         for (project, rows) in gather.project.values().iter().zip(counts) {
-            *self.summary.projects.entry(text(project)).or_default() += rows;
+            self.list(|counting| &mut counting.summary.projects, text(project), rows);
+        }
+    }
+
+    /// Adds to a list, or finds that there is no more room.
+    fn list<Key: Ord + Listed>(
+        &mut self,
+        list: impl Fn(&mut Self) -> &mut BTreeMap<Key, u64>,
+        key: Key,
+        rows: u64,
+    ) {
+        let more = key.bytes() + ENTRY;
+        if let Some(count) = list(self).get_mut(&key) {
+            *count += rows;
+        } else if self.listed + more <= MOST {
+            self.listed += more;
+            list(self).insert(key, rows);
+        } else {
+            self.summary.is_partial = true;
         }
     }
 
@@ -113,12 +136,7 @@ impl Counting {
         for ((service, name), rows) in counts {
             let service = (service != NULL).then(|| text(gather.service.values().get(service)));
             let operation = (service, text(gather.name.values().get(name)));
-            let operations = &mut self.summary.operations;
-            if operations.len() < MOST || operations.contains_key(&operation) {
-                *operations.entry(operation).or_default() += rows;
-            } else {
-                self.summary.is_partial = true;
-            }
+            self.list(|counting| &mut counting.summary.operations, operation, rows);
         }
     }
 
@@ -145,22 +163,16 @@ impl Counting {
         let others: Vec<_> = gather.other_key.values().iter().zip(counts).collect();
         for (key, rows) in others {
             let key = text(key);
-            self.is_listed(&key, rows);
-            if self.others.len() < MOST || self.others.contains_key(&key) {
-                self.others.insert(key, ());
-            } else {
-                self.summary.is_partial = true;
+            if rows > 0 {
+                self.list(|counting| &mut counting.summary.attributes, key.clone(), rows);
             }
+            self.list(|counting| &mut counting.others, key, rows);
         }
         for (own, hot) in gather.own.iter().zip(hot) {
-            self.is_listed(&hot.key, own.present());
-        }
-    }
-
-    /// Counts an attribute, as long as there is room on the list.
-    fn is_listed(&mut self, key: &str, rows: u64) {
-        if rows > 0 {
-            self.summary.is_partial |= !add(&mut self.summary.attributes, key, rows);
+            let rows = own.present();
+            if rows > 0 {
+                self.list(|counting| &mut counting.summary.attributes, hot.key.clone(), rows);
+            }
         }
     }
 
@@ -172,21 +184,31 @@ impl Counting {
         keys.sort_unstable();
         keys.dedup();
         for key in keys {
-            self.summary.is_partial |= !add(&mut self.summary.resource_attributes, key, rows);
+            self.list(
+                |counting| &mut counting.summary.resource_attributes,
+                key.to_owned(),
+                rows,
+            );
         }
     }
 }
 
-fn add(counts: &mut BTreeMap<String, u64>, key: &str, rows: u64) -> bool {
-    if let Some(count) = counts.get_mut(key) {
-        *count += rows;
-        return true;
+/// What stands in a list.
+trait Listed {
+    /// Bytes of its text.
+    fn bytes(&self) -> usize;
+}
+
+impl Listed for String {
+    fn bytes(&self) -> usize {
+        self.len()
     }
-    let has_room = counts.len() < MOST;
-    if has_room {
-        counts.insert(key.to_owned(), rows);
+}
+
+impl Listed for (Option<String>, String) {
+    fn bytes(&self) -> usize {
+        self.0.as_ref().map_or(0, String::len) + self.1.len()
     }
-    has_room
 }
 
 /// How many places each code has.

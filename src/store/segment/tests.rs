@@ -261,3 +261,22 @@ fn fuzzed_inputs_are_survived() {
     }
     assert!(replayed > 0, "nothing in {}", folder.display());
 }
+
+/// Long names that are all different fill the lists of a summary up to their bound, and no further; it says so.
+#[test]
+fn summaries_are_bounded() {
+    let mut spans = worlds::spans(1, 1000);
+    for (number, span) in spans.iter_mut().enumerate() {
+        let name = format!("{number:04000}");
+        let field = [&[0x2a, 0xa0, 0x1f][..], name.as_bytes()].concat();
+        span.span = [&span.span[..], &field].concat().into();
+    }
+    spans.sort_by_key(|span| (span.trace_id(), span.start() as i64, span.number));
+    let written = write(spans);
+    let segment = written.open();
+    let operations = segment.summary().operations.keys();
+    let listed: usize = operations.map(|(_, name)| name.len()).sum();
+    assert!(segment.summary().is_partial);
+    assert!((500_000..=1 << 20).contains(&listed), "{listed}");
+    assert_eq!(all(&segment), written.spans);
+}

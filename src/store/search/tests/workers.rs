@@ -41,7 +41,6 @@ async fn refused_late_cancelled_broken() {
         Err(QueryError::Unavailable("asked".into()))
     };
     let searcher = Searcher::with_threads(1, views).unwrap();
-    let begun = Instant::now();
     let first = searcher.answer(query());
     while asked.load(Ordering::SeqCst) == 0 {
         tokio::task::yield_now().await;
@@ -53,6 +52,7 @@ async fn refused_late_cancelled_broken() {
         },
         ..query()
     });
+    let begun = Instant::now();
     drop(searcher.answer(query()));
     let waiting: Vec<_> = (0..62).map(|_| searcher.answer(query())).collect();
     let refused = searcher.answer(query()).await;

@@ -123,7 +123,7 @@ impl<'a> Parts<'a> {
             0x60 => self.dropped_events = field.value as u32,
             0x6a => return append(&mut self.links, span, field.raw),
             0x70 => self.dropped_links = field.value as u32,
-            0x7a => self.read_status(field.payload),
+            0x7a => return self.read_status(field.payload),
             0x85 => self.flags = field.value as u32,
             _ => return,
         }
@@ -152,6 +152,9 @@ impl<'a> Parts<'a> {
                 _ => {}
             }
         }
+        let says_nothing = self.status_code == 0 && self.status_message.is_empty();
+        let is_explicit = self.is_explicit(STATUS_CODE) || self.is_explicit(STATUS_MESSAGE);
+        self.mark(STATUS, says_nothing && !is_explicit);
     }
 
     /// Whether the span has no parent: none is named, or one of zeros only.

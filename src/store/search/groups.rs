@@ -9,30 +9,22 @@ use smallvec::SmallVec;
 use super::batch::Batch;
 use super::facts::Facts;
 use super::guard::Guard;
-use super::pool::{Cells, NONE};
+use super::names::{Names, UNWANTED};
+use super::pool::Cells;
 use super::scan::{Reach, Scan, Visitor};
 use super::source::Source;
 use super::tally::{Needs, TALLY, Tally};
 use crate::query::model::{
     Compiled, Field, FindGroups, Group, GroupBy, GroupOrderBy, GroupPage, Part, QueryError, duration_bucket,
-    folded, time_bucket,
+    time_bucket,
 };
 use crate::store::segment::Summary;
 
 /// Memory of a group beside its texts, with the room that tables keep free.
 const GROUP: usize = 2 * TALLY;
 
-/// The number of a text that is missing; others follow.
-const MISSING: u64 = 0;
-
 /// A text of this number has no group yet.
 const NOWHERE: usize = usize::MAX;
-
-/// Nothing is known of a code yet.
-const UNKNOWN: u64 = u64::MAX;
-
-/// The rows of this text are not wanted.
-const UNWANTED: u64 = u64::MAX - 1;
 
 /// What a group has in common: for each key a text's number, or where its bucket begins.
 type Keys = SmallVec<[u64; 3]>;
@@ -99,18 +91,6 @@ enum Places {
     ByKeys(HashMap<Keys, usize, RandomState>),
 }
 
-/// The texts of one key.
-struct Names {
-    /// What texts must have in them, folded.
-    search: Option<String>,
-    missing: bool,
-    texts: Vec<Box<str>>,
-    numbers: HashMap<Box<str>, u64, RandomState>,
-    /// Segment and row group that `by_code` belongs to.
-    group: Option<(u64, usize)>,
-    by_code: Vec<u64>,
-}
-
 /// A key of the rows of a batch.
 enum Column {
     Text(Cells),
@@ -125,14 +105,7 @@ impl<'a> Grouping<'a> {
         let last = find.by.len().saturating_sub(1);
         let names = find.by.iter().enumerate().map(|(at, _)| {
             let search = find.search.as_deref().filter(|_| at == last);
-            Names {
-                search: search.map(|search| folded(search).into_owned()),
-                missing: find.missing,
-                texts: Vec::new(),
-                numbers: HashMap::default(),
-                group: None,
-                by_code: Vec::new(),
-            }
+            Names::new(search, find.missing)
         });
         Self {
             find,
@@ -318,73 +291,5 @@ impl Places {
                 places.insert(keys.clone(), place);
             }
         }
-    }
-}
-
-// === impl Names ===
-
-impl Names {
-    /// Forgets codes that meant something in another row group.
-    fn enter(&mut self, group: Option<(u64, usize)>) {
-        if group.is_none() || self.group != group {
-            self.by_code.clear();
-            self.group = group;
-        }
-    }
-
-    /// The number of a row's text.
-    fn number(&mut self, cells: &Cells, row: u32, guard: &Guard) -> Result<u64, QueryError> {
-        let code = match cells.codes.get(row as usize) {
-            Some(code) if *code != NONE => *code,
-            _ => return self.number_of(None, guard),
-        };
-        let stable = cells.pool.stable();
-        if code as usize >= stable {
-            return cells.pool.with(code, |datum| {
-                self.number_of(datum.map(|datum| datum.text()).as_deref(), guard)
-            });
-        }
-        if self.by_code.len() < stable {
-            self.by_code.resize(stable, UNKNOWN);
-        }
-        match self.by_code.get(code as usize) {
-            Some(number) if *number != UNKNOWN => Ok(*number),
-            _ => {
-                let number = cells.pool.with(code, |datum| {
-                    self.number_of(datum.map(|datum| datum.text()).as_deref(), guard)
-                })?;
-                if let Some(known) = self.by_code.get_mut(code as usize) {
-                    *known = number;
-                }
-                Ok(number)
-            }
-        }
-    }
-
-    fn number_of(&mut self, text: Option<&str>, guard: &Guard) -> Result<u64, QueryError> {
-        let Some(text) = text else {
-            let is_wanted = self.missing && self.search.is_none();
-            return Ok(if is_wanted { MISSING } else { UNWANTED });
-        };
-        if let Some(number) = self.numbers.get(text) {
-            return Ok(*number);
-        }
-        let is_wanted = self
-            .search
-            .as_ref()
-            .is_none_or(|search| folded(text).contains(&**search));
-        if !is_wanted {
-            return Ok(UNWANTED);
-        }
-        guard.keep(2 * text.len() + 64)?;
-        self.texts.push(text.into());
-        let number = self.texts.len() as u64;
-        self.numbers.insert(text.into(), number);
-        Ok(number)
-    }
-
-    fn part(&self, number: u64) -> Part {
-        let text = number.checked_sub(1).and_then(|at| self.texts.get(at as usize));
-        text.map_or(Part::Missing, |text| Part::Text(text.to_string()))
     }
 }

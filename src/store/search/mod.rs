@@ -15,6 +15,7 @@ mod facts;
 mod groups;
 mod guard;
 mod keys;
+mod names;
 mod place;
 mod pool;
 mod prune;

@@ -90,11 +90,14 @@ fn send_all(store: &Store, count: u64) -> usize {
     bytes
 }
 
+/// A merge of two million spans takes less.
+const MERGING: Duration = Duration::from_secs(15);
+
 /// Waits until segments change no more.
 fn rest(store: &Store) -> Duration {
     let started = Instant::now();
     let mut last = (store.size(), Instant::now());
-    while last.1.elapsed() < Duration::from_secs(3) {
+    while last.1.elapsed() < MERGING {
         sleep(Duration::from_millis(50));
         let size = store.size();
         if size != last.0 {

@@ -73,7 +73,9 @@ impl World {
         let segments = segments.map(|(id, mut spans)| {
             spans.sort_by_key(|span| (span.trace_id(), span.start(), span.number));
             let path = directory.path().join(format!("{id}.parquet"));
-            let mut hot = HotKeys::from_sample(spans.iter()).choose();
+            let mut keys = HotKeys::default();
+            spans.iter().for_each(|span| keys.add(span));
+            let mut hot = keys.choose();
             hot.truncate(rng.random_range(0..=hot.len()));
             let mut writer = Writer::create(&path, hot).unwrap();
             spans.iter().for_each(|span| writer.push(span).unwrap());

@@ -11,7 +11,7 @@ use crate::wire::Parts;
 /// An attribute gets a column when at least one span in this many has it.
 const RARE: usize = 100;
 
-/// Counts attributes by key and kind.
+/// Counts attributes by key and kind. Any sample of the spans gives a sound segment; a good one gives a small and fast one.
 #[derive(Default)]
 pub struct HotKeys {
     counts: HashMap<Vec<u8>, HashMap<Kind, usize>>,
@@ -21,13 +21,6 @@ pub struct HotKeys {
 // === impl HotKeys ===
 
 impl HotKeys {
-    /// What a sample of the spans has. Any sample gives a sound segment; a good one gives a small and fast one.
-    pub fn from_sample<'a>(spans: impl Iterator<Item = &'a FoundSpan>) -> Self {
-        let mut keys = Self::default();
-        spans.for_each(|span| keys.add(span));
-        keys
-    }
-
     /// Counts a span.
     pub fn add(&mut self, span: &FoundSpan) {
         self.spans += 1;

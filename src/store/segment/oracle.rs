@@ -206,7 +206,6 @@ fn visit(path: &Path) {
                 let _ = (span.span().name(), span.service(), span.scope().name());
             });
         }
-        let _ = segment.blocks_of_trace(&segment.first_trace(block));
         let _ = segment.may_hold_attribute(block, "key", "value");
     }
     let _ = segment.blocks_of_trace(&TraceId([1; 16]));

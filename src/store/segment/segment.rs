@@ -174,12 +174,6 @@ impl Segment {
         Ok(start.saturating_sub(1)..end)
     }
 
-    /// The first trace of a block.
-    pub fn first_trace(&self, block: usize) -> TraceId {
-        let first = self.blocks.get(block).map(|block| block.first);
-        TraceId::of(&first.unwrap_or_default())
-    }
-
     /// Whether a span of this id may be here.
     pub fn may_hold_span(&self, span: &[u8; 8]) -> Result<bool, SegmentError> {
         self.filter(self.spans, marks::of_id(span))

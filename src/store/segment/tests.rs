@@ -63,8 +63,9 @@ fn odd(span: &[u8], rng: &mut StdRng) -> Bytes {
 fn write(spans: Vec<FoundSpan>) -> Written {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("a.parquet");
-    let hot = HotKeys::from_sample(spans.iter()).choose();
-    let mut writer = Writer::create(&path, hot).unwrap();
+    let mut keys = HotKeys::default();
+    spans.iter().for_each(|span| keys.add(span));
+    let mut writer = Writer::create(&path, keys.choose()).unwrap();
     spans.iter().for_each(|span| writer.push(span).unwrap());
     writer.finish().unwrap();
     Written {

@@ -192,6 +192,7 @@ fn fan_out_with_one_that_misbehaves() {
 #[test]
 fn random_misbehaviour() {
     let seeds = if support::long() { 1..=20 } else { 1..=4 };
+    let mut refused = 0;
     for seed in seeds {
         println!("seed {seed}");
         let mut chance = StdRng::seed_from_u64(seed);
@@ -219,15 +220,14 @@ fn random_misbehaviour() {
         let report = load.report();
         gateway.settled();
         watch.end();
-        assert!(
-            !report.attempts_refused.is_empty(),
-            "nothing went wrong: {report:?}"
-        );
+        // A mood may pass between two requests, so one seed alone need not be noticed.
+        refused += report.attempts_refused.len();
         assert_eq!(report.requests_given_up, 0, "{report:?}");
         for sink in &sinks {
             assert_delivered(&report, sink);
         }
     }
+    assert!(refused > 0, "nothing went wrong");
 }
 
 fn mood(chance: &mut StdRng) -> Value {

@@ -9,7 +9,7 @@ use super::node::{Map, Node, Value};
 use super::parse::parse;
 use super::source::{Origin, Source};
 
-/// What runs when no configuration is given: OTLP on localhost, and what arrives is kept on this machine.
+/// What runs when no configuration is given: OTLP on localhost, and what arrives is kept on this machine and can be asked for.
 #[cfg(feature = "store")]
 pub const BUILT_IN: &str = "\
 receivers:
@@ -19,7 +19,10 @@ receivers:
       http:
 exporters:
   store:
+extensions:
+  query:
 service:
+  extensions: [query]
   pipelines:
     traces:
       receivers: [otlp]

@@ -1,5 +1,6 @@
 //! Listeners, HTTP/2 settings, compression, gRPC framing and clients.
 
+pub mod auth;
 pub mod buffer;
 pub mod causes;
 pub mod compress;

@@ -17,7 +17,7 @@ use super::entrance::Entrance;
 use super::flow::{Branching, Output, Pipeline};
 use super::log::cursor::Capacity;
 use super::log::{Batching, Cursor};
-use super::parts::{Connector, Extension, Sender, Table};
+use super::parts::{Connector, Extension, Sender, Surroundings, Table};
 use super::receiver::Receiver;
 use super::stage::Stage;
 use super::storage::StorageSettings;
@@ -122,13 +122,14 @@ impl Graph {
         health: &Health,
         ack_timeout: Duration,
     ) -> Result<Self, String> {
+        let mut builder = Builder::new(config, table, health)?;
+        let surroundings = Surroundings::new(health.clone(), builder.budget.clone());
         let extensions = config.service.extensions.iter().map(|reference| {
             let node = lookup(&config.extensions, reference)?;
-            let extension = make(&table.extensions, &reference.id, node, health)?;
+            let extension = make(&table.extensions, &reference.id, node, &surroundings)?;
             Ok((reference.id.clone(), extension))
         });
         let extensions: Vec<(ComponentId, Box<dyn Extension>)> = extensions.collect::<Result<_, String>>()?;
-        let mut builder = Builder::new(config, table, health)?;
         let storages = extensions.iter();
         builder.storages = storages
             .filter_map(|(id, extension)| Some((id.clone(), extension.storage()?)))
@@ -137,7 +138,7 @@ impl Graph {
             builder.pipeline(id)?;
         }
         let stopping = Arc::new(AtomicBool::new(false));
-        let receivers = builder.receivers(ack_timeout, &stopping)?;
+        let receivers = builder.receivers(ack_timeout, &stopping, &surroundings)?;
         let orphans = builder.orphans();
         Ok(Self {
             receivers,
@@ -357,6 +358,7 @@ impl<'a> Builder<'a> {
         &mut self,
         ack_timeout: Duration,
         stopping: &Arc<AtomicBool>,
+        surroundings: &Surroundings,
     ) -> Result<Vec<Entered>, String> {
         let mut receivers: Vec<Entered> = Vec::new();
         let config = self.config;
@@ -371,7 +373,7 @@ impl<'a> Builder<'a> {
             let Some(node) = config.receivers.get(id).filter(|_| !known) else {
                 continue;
             };
-            let receiver = make(&self.table.receivers, id, node, &())?;
+            let receiver = make(&self.table.receivers, id, node, surroundings)?;
             let pipelines = self
                 .fed_by(id)
                 .iter()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::budget::Budget;
 use super::delivery::{QueueSettings, RetrySettings};
 use super::destination::Destination;
 use super::keeper::Opens;
@@ -13,6 +14,7 @@ use super::receiver::Receiver;
 use super::stage::Stage;
 use super::storage::StorageSettings;
 use crate::config::factory::{Catalog, Factory};
+use crate::net::auth::Authenticators;
 use crate::telemetry::health::Health;
 
 /// What an exporter's factory makes.
@@ -53,18 +55,42 @@ pub trait Extension: Send {
     }
 }
 
+/// What extensions and receivers are given.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The health of the process.
+    pub health: Health,
+    /// The memory of the process.
+    pub budget: Budget,
+    /// The keys that extensions hold, complete when everything is built.
+    pub authenticators: Authenticators,
+}
+
 /// The factories of every component of a build.
 pub struct Table {
     /// Make receivers.
-    pub receivers: Vec<Factory<Box<dyn Receiver>, ()>>,
+    pub receivers: Vec<Factory<Box<dyn Receiver>, Surroundings>>,
     /// Make what a processor contributes to its pipeline.
     pub processors: Vec<Factory<Stage, ()>>,
     /// Make exporters.
     pub exporters: Vec<Factory<Exporter, ()>>,
     /// Make connectors.
     pub connectors: Vec<Factory<Connector, ()>>,
-    /// Make extensions, which may look at the health of the process.
-    pub extensions: Vec<Factory<Box<dyn Extension>, Health>>,
+    /// Make extensions.
+    pub extensions: Vec<Factory<Box<dyn Extension>, Surroundings>>,
+}
+
+// === impl Surroundings ===
+
+impl Surroundings {
+    /// Surroundings in which no keys are known yet.
+    pub fn new(health: Health, budget: Budget) -> Self {
+        Self {
+            health,
+            budget,
+            authenticators: Authenticators::default(),
+        }
+    }
 }
 
 // === impl Exporter ===

@@ -1,3 +1,14 @@
-//! Searching spans. [`model`] is the seam: whoever asks knows it alone, and whoever stores spans answers it.
+//! Searching spans. [`model`] is the seam: whoever asks knows it alone, and whoever stores spans answers it. The other
+//! modules are the query APIs of four products, each a [`Dialect`](dialect::Dialect): requests become [`model::SpanQuery`]s, and what is
+//! found becomes that product's JSON.
 
+pub mod context;
+pub mod dialect;
+pub mod mackerel;
 pub mod model;
+pub mod openapi;
+pub mod phoenix;
+pub mod posthog;
+pub mod stores;
+pub mod throttle;
+pub mod traceloop;

@@ -75,6 +75,7 @@ mod tests;
 mod tombstone;
 mod view;
 mod wal;
+mod writer;
 
 pub use events::{Event, Failing, Observer, Unobserved};
 pub use head::{Above, PartView, Row, Stretch};
@@ -83,3 +84,4 @@ pub use store::{Size, Store};
 pub use tombstone::Tombstone;
 pub use view::View;
 pub use wal::Appended;
+pub use writer::Writer;

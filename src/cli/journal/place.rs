@@ -18,7 +18,9 @@ use crate::config::id::ComponentId;
 use crate::config::storage::Storages;
 use crate::journal::inspect::Files;
 use crate::journal::{DirectoryLock, LockError};
+use crate::pipeline::budget::Budget;
 use crate::pipeline::disk::{folder, id_of, pipelines};
+use crate::pipeline::parts::Surroundings;
 use crate::pipeline::storage::{OnFull, StorageSettings};
 use crate::telemetry::health::Health;
 
@@ -158,7 +160,11 @@ fn settings(config: &Config, storage: &ComponentId) -> Result<StorageSettings, S
     let (Some(factory), Some(node)) = (factory, config.extensions.get(storage)) else {
         return Err(format!("the storage `{storage}` is not configured"));
     };
-    let extension = factory.build(node, storage, &Health::default())?;
+    let extension = factory.build(
+        node,
+        storage,
+        &Surroundings::new(Health::default(), Budget::new(0)),
+    )?;
     let settings = extension.storage();
     settings.ok_or_else(|| format!("`{storage}` is not a storage"))
 }

@@ -19,7 +19,6 @@ use super::Exporter;
 use crate::config::factory::{About, Factory, Kind, Stability};
 
 pub use config::{Config, DIRECTORY};
-pub use shared::find;
 
 /// How configuration sees and builds it.
 pub fn factory() -> Factory<Exporter, ()> {

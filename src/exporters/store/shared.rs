@@ -8,8 +8,9 @@ use super::door::{Door, SOCKET};
 use super::told::Told;
 use crate::journal::disk::{Disk, FileSystem};
 use crate::pipeline::budget::Budget;
+use crate::query::stores::{self, Opened};
 use crate::store::search::Searcher;
-use crate::store::{Memory, Settings, Store};
+use crate::store::{Memory, Settings, Store, Writer};
 use crate::telemetry::health::Health;
 
 /// The stores that are open, by their directory.
@@ -21,8 +22,8 @@ pub struct Shared {
     pub store: Arc<Store>,
     /// What is told about it.
     pub told: Arc<Told>,
-    /// Who answers questions about it.
-    pub searcher: Arc<Searcher>,
+    /// How the query APIs find it.
+    _opened: Arc<Opened>,
     /// Held open as long as the store is.
     _door: Door,
 }
@@ -54,10 +55,15 @@ pub fn open(settings: Settings, budget: &Budget, health: &Health) -> Result<Arc<
     let door = Door::open(&directory, searcher.clone());
     let door =
         door.map_err(|error| format!("cannot open `{}`: {error}", directory.join(SOCKET).display()))?;
+    let opened = stores::announce(Opened {
+        directory: directory.clone(),
+        reader: searcher,
+        writer: Arc::new(Writer::over(store.clone())),
+    });
     let shared = Arc::new(Shared {
         store,
         told,
-        searcher,
+        _opened: opened,
         _door: door,
     });
     open.push((directory, Arc::downgrade(&shared)));
@@ -65,6 +71,7 @@ pub fn open(settings: Settings, budget: &Budget, health: &Health) -> Result<Arc<
 }
 
 /// The store that is open in a directory, if one is.
+#[cfg(test)]
 pub fn find(directory: &Path) -> Option<Arc<Shared>> {
     let directory = place(directory).ok()?;
     let open = stores();

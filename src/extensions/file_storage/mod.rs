@@ -14,15 +14,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
-use crate::pipeline::parts::Extension;
+use crate::pipeline::parts::{Extension, Surroundings};
 use crate::pipeline::storage::StorageSettings;
-use crate::telemetry::health::Health;
 
 /// The folder and its bounds.
 struct FileStorage(StorageSettings);
 
 /// How configuration sees and builds it.
-pub fn factory() -> Factory<Box<dyn Extension>, Health> {
+pub fn factory() -> Factory<Box<dyn Extension>, Surroundings> {
     let about = About {
         name: "file_storage",
         aliases: &[],

@@ -9,6 +9,8 @@ use crate::config::id::ComponentId;
 use crate::config::node::Node;
 use crate::config::settings::{KeyNote, Problems, Settings};
 use crate::config::source::{Origin, Source};
+use crate::pipeline::budget::Budget;
+use crate::pipeline::parts::Surroundings;
 use crate::pipeline::storage::{OnFull, StorageSettings};
 use crate::telemetry::health::Health;
 
@@ -33,7 +35,13 @@ fn warned(yaml: &str) -> Vec<String> {
 async fn defaults() {
     let id: ComponentId = "file_storage".parse().unwrap();
     let nothing = Node::null(Origin::start(&Source::new("test", "")));
-    let extension = factory().build(&nothing, &id, &Health::default()).unwrap();
+    let extension = factory()
+        .build(
+            &nothing,
+            &id,
+            &Surroundings::new(Health::default(), Budget::new(1 << 20)),
+        )
+        .unwrap();
     let expected = StorageSettings {
         directory: Path::new("/var/lib/otelcol/file_storage").into(),
         create_directory: true,

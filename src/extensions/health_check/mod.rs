@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::net::pages;
-use crate::pipeline::parts::Extension;
+use crate::pipeline::parts::{Extension, Surroundings};
 use crate::telemetry::health::{Health, Stage};
 
 /// The page, not yet served.
@@ -25,17 +25,17 @@ pub struct HealthCheck {
 }
 
 /// How configuration sees and builds it.
-pub fn factory() -> Factory<Box<dyn Extension>, Health> {
+pub fn factory() -> Factory<Box<dyn Extension>, Surroundings> {
     let about = About {
         name: "health_check",
         aliases: &[],
         stability: Stability::Beta,
         summary: "Says over HTTP whether spans are taken.",
     };
-    Factory::of::<HealthCheckSettings>(Kind::Extension, about, |settings, _, health| {
+    Factory::of::<HealthCheckSettings>(Kind::Extension, about, |settings, _, surroundings| {
         Ok(Box::new(HealthCheck {
             settings,
-            health: health.clone(),
+            health: surroundings.health.clone(),
         }))
     })
 }

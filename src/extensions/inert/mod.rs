@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::config::settings::{KeyNote, Settings};
-use crate::pipeline::parts::Extension;
-use crate::telemetry::health::Health;
+use crate::pipeline::parts::{Extension, Surroundings};
 
 /// No key has an effect.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -31,7 +30,7 @@ impl Settings for InertSettings {
 struct Inert(String);
 
 /// How configuration sees `zpages`.
-pub fn zpages() -> Factory<Box<dyn Extension>, Health> {
+pub fn zpages() -> Factory<Box<dyn Extension>, Surroundings> {
     factory(
         "zpages",
         "Accepted and without effect: pages about the Collector's own machinery.",
@@ -39,14 +38,14 @@ pub fn zpages() -> Factory<Box<dyn Extension>, Health> {
 }
 
 /// How configuration sees `pprof`.
-pub fn pprof() -> Factory<Box<dyn Extension>, Health> {
+pub fn pprof() -> Factory<Box<dyn Extension>, Surroundings> {
     factory(
         "pprof",
         "Accepted and without effect: profiles of the Collector's own runtime.",
     )
 }
 
-fn factory(name: &'static str, summary: &'static str) -> Factory<Box<dyn Extension>, Health> {
+fn factory(name: &'static str, summary: &'static str) -> Factory<Box<dyn Extension>, Surroundings> {
     let about = About {
         name,
         aliases: &[],

@@ -47,7 +47,7 @@ pub use answer::{
 };
 pub use bucket::{duration_bucket, time_bucket, time_buckets, zero_filled};
 pub use datum::{Datum, Number};
-pub use error::{QueryError, SpanStore};
+pub use error::{Deletion, QueryError, SpanStore, SpanWriter};
 pub use filter::{Comparison, Field, Filter, How, Scalar, Test, TextOp, TextTest};
 pub use find::{
     Find, FindGroups, FindKeys, FindSpans, FindTrace, FindTraces, GroupBy, GroupOrder, GroupOrderBy,

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::config::settings::Settings;
 use crate::pipeline::intake::Intake;
+use crate::pipeline::parts::Surroundings;
 use crate::pipeline::receiver::Receiver;
 
 /// No keys.
@@ -23,14 +24,14 @@ pub struct NopSettings {}
 struct Nop;
 
 /// How configuration sees and builds it.
-pub fn factory() -> Factory<Box<dyn Receiver>, ()> {
+pub fn factory() -> Factory<Box<dyn Receiver>, Surroundings> {
     let about = About {
         name: "nop",
         aliases: &[],
         stability: Stability::Beta,
         summary: "Takes nothing in.",
     };
-    Factory::of::<NopSettings>(Kind::Receiver, about, |_, _, ()| Ok(Box::new(Nop)))
+    Factory::of::<NopSettings>(Kind::Receiver, about, |_, _, _| Ok(Box::new(Nop)))
 }
 
 impl Settings for NopSettings {}

@@ -35,6 +35,7 @@ use crate::net::listen::Listener;
 use crate::net::serve::{Connection, serve};
 use crate::pipeline::client::Client;
 use crate::pipeline::intake::Intake;
+use crate::pipeline::parts::Surroundings;
 use crate::pipeline::receiver::Receiver;
 use crate::telemetry::receiver::{ConnectionEvents, ReceiverEvents};
 
@@ -53,14 +54,14 @@ pub struct Bound {
 }
 
 /// How the receiver is known to configuration.
-pub fn factory() -> Factory<Box<dyn Receiver>, ()> {
+pub fn factory() -> Factory<Box<dyn Receiver>, Surroundings> {
     let about = About {
         name: "otlp",
         aliases: &[],
         stability: Stability::Beta,
         summary: "Takes OTLP traces over gRPC and HTTP.",
     };
-    Factory::of::<OtlpConfig>(Kind::Receiver, about, |config, id, ()| {
+    Factory::of::<OtlpConfig>(Kind::Receiver, about, |config, id, _| {
         Ok(Box::new(OtlpReceiver::new(id.to_string(), config)))
     })
 }

@@ -1,0 +1,118 @@
+//! Keys of the `query` extension.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::settings::{KeyNote, Problems, Settings};
+
+const MIB: u64 = 1 << 20;
+
+/// Answers the query APIs of PostHog, Mackerel, Traceloop and Arize Phoenix from the spans of a store.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QuerySettings {
+    /// Where it listens.
+    pub endpoint: String,
+    /// The `directory` of the exporter `store` whose spans are asked for; the only one there is, when absent.
+    pub directory: Option<String>,
+    /// The largest body of a request, in MiB.
+    pub max_request_body_size_mib: u64,
+    /// How long a question may take, in milliseconds; then it fails.
+    pub max_query_time_ms: u64,
+    /// The most memory that a question may take, in MiB; one that needs more fails.
+    pub max_query_memory_mib: u64,
+    /// PostHog's tracing API, below `/api/environments/` and `/api/projects/`.
+    pub posthog: LimitedDialect,
+    /// Mackerel's API, below `/api/v0/`.
+    pub mackerel: LimitedDialect,
+    /// Traceloop's API, below `/v2/` and `/api/v2/`.
+    pub traceloop: OpenDialect,
+    /// Arize Phoenix's API, below `/v1/`.
+    pub phoenix: OpenDialect,
+}
+
+/// A product's API that has rate limits.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitedDialect {
+    /// Whether it is served.
+    pub enabled: bool,
+    /// Whether the product's own rate limits hold, for each key.
+    pub rate_limit: bool,
+}
+
+/// A product's API that has no rate limits.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OpenDialect {
+    /// Whether it is served.
+    pub enabled: bool,
+}
+
+// === impl QuerySettings ===
+
+impl QuerySettings {
+    /// The largest body of a request, in bytes.
+    pub fn body_limit(&self) -> usize {
+        usize::try_from(self.max_request_body_size_mib.saturating_mul(MIB)).unwrap_or(usize::MAX)
+    }
+
+    /// The most memory that a question may take, in bytes.
+    pub fn memory_limit(&self) -> u64 {
+        self.max_query_memory_mib.saturating_mul(MIB)
+    }
+}
+
+impl Default for QuerySettings {
+    fn default() -> Self {
+        Self {
+            endpoint: "localhost:4319".into(),
+            directory: None,
+            max_request_body_size_mib: 8,
+            max_query_time_ms: 10_000,
+            max_query_memory_mib: 256,
+            posthog: LimitedDialect::default(),
+            mackerel: LimitedDialect::default(),
+            traceloop: OpenDialect::default(),
+            phoenix: OpenDialect::default(),
+        }
+    }
+}
+
+impl Settings for QuerySettings {
+    fn unsupported() -> Vec<KeyNote> {
+        vec![KeyNote::new(
+            "tls",
+            "is not available in this version; remove the key",
+        )]
+    }
+
+    fn validate(&self, problems: &mut Problems) {
+        for (key, value) in [
+            ("max_request_body_size_mib", self.max_request_body_size_mib),
+            ("max_query_time_ms", self.max_query_time_ms),
+            ("max_query_memory_mib", self.max_query_memory_mib),
+        ] {
+            if value == 0 {
+                problems.add(key, "is 0, which lets nothing through".to_owned());
+            }
+        }
+    }
+}
+
+// === impl LimitedDialect, OpenDialect ===
+
+impl Default for LimitedDialect {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            rate_limit: false,
+        }
+    }
+}
+
+impl Default for OpenDialect {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}

@@ -1,0 +1,25 @@
+//! Mackerel's query API.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use super::context::Context;
+use super::dialect::{Dialect, Refusal};
+
+/// The API over `context`.
+pub fn dialect(_context: Arc<Context>, _rate_limit: bool) -> Dialect {
+    Dialect {
+        name: "mackerel",
+        router: Router::new(),
+        owns: |_| false,
+        refuse,
+        openapi: include_str!("openapi.yaml"),
+    }
+}
+
+fn refuse(_refusal: &Refusal) -> Response {
+    StatusCode::NOT_FOUND.into_response()
+}

@@ -17,6 +17,8 @@ pub mod grpc;
 pub mod http;
 pub mod load;
 pub mod otlp;
+#[cfg(feature = "store")]
+pub mod query;
 pub mod scrape;
 pub mod sink;
 pub mod spanway;

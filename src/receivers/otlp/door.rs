@@ -15,10 +15,12 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::request::Parts;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
 use tokio::sync::Semaphore;
 
 use super::fault::{Fault, Unread};
+use super::{metadata, project};
 use crate::net::buffer::{Full, PaidBuffer};
 use crate::net::decompress::{self, Encoding, decompress};
 use crate::pipeline::budget::Budget;
@@ -85,6 +87,22 @@ impl Door {
             Some(refused) => Err(Fault::refused(Reason::Unavailable, refused, 0)),
             None => Ok(()),
         }
+    }
+
+    /// The client as pipelines see it; `authority` is the key under which its host stands in metadata.
+    pub fn sender(&self, connected: &Arc<Client>, head: &Parts, authority: &str) -> Arc<Client> {
+        let project = project::of(head);
+        if project.is_none() && !self.include_metadata {
+            return connected.clone();
+        }
+        Arc::new(Client {
+            address: connected.address,
+            metadata: match self.include_metadata {
+                true => metadata::of(head, authority),
+                false => Vec::new(),
+            },
+            project,
+        })
     }
 
     /// Checks a request and hands it to the pipelines.

@@ -11,7 +11,6 @@ use prost::Message as _;
 
 use super::door::{Answer, Door, STALL, Sent};
 use super::fault::Fault;
-use super::metadata;
 use super::services::Services;
 use crate::net::decompress::Encoding;
 use crate::net::grpc::server::{self, Message, Reply};
@@ -71,11 +70,7 @@ impl Grpc {
             .await
             .map_err(|error| door.fault(error.into()))?;
         let sent = unframe(message, encoding)?;
-        let client = if door.include_metadata {
-            Arc::new(metadata::client(client.address, &head, ":authority"))
-        } else {
-            client.clone()
-        };
+        let client = door.sender(client, &head, ":authority");
         door.export(sent, client, patience).await
     }
 

@@ -19,7 +19,6 @@ use super::cors::Cors;
 use super::door::{Answer, Door, Sent};
 use super::fault::{Fault, Unread};
 use super::format::Format;
-use super::metadata;
 use crate::net::buffer::PaidBuffer;
 use crate::net::decompress::Encoding;
 use crate::pipeline::client::Client;
@@ -114,11 +113,7 @@ impl Http {
             encoding,
             to_protobuf: format.to_protobuf(),
         };
-        let client = if self.door.include_metadata {
-            Arc::new(metadata::client(client.address, head, "host"))
-        } else {
-            client.clone()
-        };
+        let client = self.door.sender(client, head, "host");
         // HTTP has no word for how long a client waits.
         Ok((format, self.door.export(sent, client, None).await?))
     }

@@ -12,6 +12,7 @@ mod format;
 mod grpc;
 mod http;
 mod metadata;
+mod project;
 mod services;
 #[cfg(test)]
 mod tests;
@@ -239,6 +240,6 @@ fn serve_http(
 fn client(connection: &Connection) -> Arc<Client> {
     Arc::new(Client {
         address: Some(connection.peer),
-        metadata: Vec::new(),
+        ..Client::default()
     })
 }

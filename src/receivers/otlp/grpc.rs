@@ -65,12 +65,12 @@ impl Grpc {
         let (head, mut body) = request.into_parts();
         let encoding = encoding(&head.headers)?;
         let patience = patience(&head.headers);
+        let client = door.admit(client, &head, ":authority")?;
         door.welcome(patience)?;
         let message = server::read_message(&mut body, door.limit, STALL, door.budget())
             .await
             .map_err(|error| door.fault(error.into()))?;
         let sent = unframe(message, encoding)?;
-        let client = door.sender(client, &head, ":authority");
         door.export(sent, client, patience).await
     }
 

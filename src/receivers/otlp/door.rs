@@ -15,10 +15,14 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::request::Parts;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
 use tokio::sync::Semaphore;
 
 use super::fault::{Fault, Unread};
+use super::guard::{self, Guard};
+use super::{metadata, project};
+use crate::net::auth::Key;
 use crate::net::buffer::{Full, PaidBuffer};
 use crate::net::decompress::{self, Encoding, decompress};
 use crate::pipeline::budget::Budget;
@@ -49,6 +53,8 @@ pub struct Door {
     pub events: ReceiverEvents,
     /// The largest request in bytes, as sent and decompressed.
     pub limit: usize,
+    /// Who may send.
+    pub guard: Guard,
     /// Whether pipelines see request headers.
     pub include_metadata: bool,
     /// How many large requests may be checked at once, so that small ones find a processor too.
@@ -85,6 +91,47 @@ impl Door {
             Some(refused) => Err(Fault::refused(Reason::Unavailable, refused, 0)),
             None => Ok(()),
         }
+    }
+
+    /// Lets a request in by its head, and yields its client as pipelines see it; `authority` is the key under which
+    /// its host stands in metadata.
+    pub fn admit(
+        &self,
+        connected: &Arc<Client>,
+        head: &Parts,
+        authority: &str,
+    ) -> Result<Arc<Client>, Fault> {
+        let key = self.guard.admit(head)?;
+        Ok(self.sender(connected, head, authority, key.map(Arc::as_ref)))
+    }
+
+    /// The client of a request that was let in with `key`, as pipelines see it.
+    pub fn sender(
+        &self,
+        connected: &Arc<Client>,
+        head: &Parts,
+        authority: &str,
+        key: Option<&Key>,
+    ) -> Arc<Client> {
+        let project = key
+            .and_then(|key| key.project.clone())
+            .or_else(|| project::of(head));
+        if project.is_none() && !self.include_metadata {
+            return connected.clone();
+        }
+        let mut metadata = match self.include_metadata {
+            true => metadata::of(head, authority),
+            false => Vec::new(),
+        };
+        if self.guard.asks() {
+            // Keys are for this gateway alone.
+            metadata.retain(|(name, _)| !guard::is_secret(name));
+        }
+        Arc::new(Client {
+            address: connected.address,
+            metadata,
+            project,
+        })
     }
 
     /// Checks a request and hands it to the pipelines.

@@ -70,6 +70,8 @@ impl Fault {
             Reason::ContentType => (Code::InvalidArgument, StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Reason::Method => (Code::Unimplemented, StatusCode::METHOD_NOT_ALLOWED),
             Reason::Path => (Code::Unimplemented, StatusCode::NOT_FOUND),
+            Reason::Unauthenticated => (Code::Unauthenticated, StatusCode::UNAUTHORIZED),
+            Reason::PermissionDenied => (Code::PermissionDenied, StatusCode::FORBIDDEN),
             Reason::Stalled => (Code::DeadlineExceeded, StatusCode::REQUEST_TIMEOUT),
             Reason::Gone => (Code::Cancelled, StatusCode::BAD_REQUEST),
             Reason::Internal => (Code::Internal, StatusCode::INTERNAL_SERVER_ERROR),

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, RETRY_AFTER};
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version};
 use http_body_util::Full;
@@ -19,11 +21,13 @@ use super::cors::Cors;
 use super::door::{Answer, Door, Sent};
 use super::fault::{Fault, Unread};
 use super::format::Format;
-use super::metadata;
 use crate::net::buffer::PaidBuffer;
 use crate::net::decompress::Encoding;
 use crate::pipeline::client::Client;
 use crate::telemetry::receiver::Reason;
+
+/// How a key is to be shown (RFC 6750).
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"spanway\"");
 
 /// The receiver on HTTP.
 pub struct Http {
@@ -107,17 +111,13 @@ impl Http {
         body: &mut Incoming,
     ) -> Result<(Format, Answer), Fault> {
         let Kind { format, encoding } = self.kind(head)?;
+        let client = self.door.admit(client, head, "host")?;
         self.door.welcome(None)?;
         let body = self.read(body).await.map_err(|unread| self.door.fault(unread))?;
         let sent = Sent {
             body,
             encoding,
             to_protobuf: format.to_protobuf(),
-        };
-        let client = if self.door.include_metadata {
-            Arc::new(metadata::client(client.address, head, "host"))
-        } else {
-            client.clone()
         };
         // HTTP has no word for how long a client waits.
         Ok((format, self.door.export(sent, client, None).await?))
@@ -180,6 +180,7 @@ impl Http {
         self.door.note(&fault, client.address);
         let more: Option<(HeaderName, HeaderValue)> = match (fault.reason, fault.retry_after) {
             (Reason::Method, _) => Some((ALLOW, HeaderValue::from_static("POST"))),
+            (Reason::Unauthenticated, _) => Some((WWW_AUTHENTICATE, CHALLENGE)),
             (Reason::Encoding, _) => Some((ACCEPT_ENCODING, self.accept_encoding.clone())),
             (_, Some(delay)) => Some((RETRY_AFTER, whole_seconds(delay).into())),
             _ => None,

@@ -4,9 +4,13 @@
 
 pub mod context;
 pub mod dialect;
+#[cfg(test)]
+pub mod fake;
 pub mod mackerel;
+pub mod members;
 pub mod model;
 pub mod openapi;
+pub mod parameters;
 pub mod phoenix;
 pub mod posthog;
 pub mod stores;

@@ -74,10 +74,8 @@ impl Api {
         let header = parts.headers.get(AUTHORIZATION);
         let secret = header.and_then(|value| bearer(value.to_str().ok()?));
         let caller = self.context.admit(secret, Permission::Read)?;
-        if caller
-            .project()
-            .is_some_and(|own| project != "@current" && project != &**own)
-        {
+        let is_foreign = |own: &Arc<str>| project != "@current" && project != &**own;
+        if project.is_empty() || caller.project().is_some_and(is_foreign) {
             return Err(ApiError::UnknownProject);
         }
         if let Some(throttle) = &self.throttle {

@@ -21,6 +21,8 @@ mod row;
 mod self_time;
 mod sparkline;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::doors::posthog::PostHogConfig;
 use crate::config::authentication::Auth;
 use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems, Settings};
@@ -103,6 +104,8 @@ pub struct HttpConfig {
     pub response_headers: BTreeMap<String, Secret>,
     /// Which web pages may send traces.
     pub cors: CorsConfig,
+    /// PostHog's way in, `POST /i/v1/traces` (ours).
+    pub posthog: PostHogConfig,
     /// Whether a connection of HTTP/1.1 may carry more than one request.
     pub keep_alives_enabled: bool,
     /// How long the body of a request may take to arrive; 0: as long as it keeps arriving.
@@ -346,6 +349,7 @@ impl Default for HttpConfig {
             include_metadata: false,
             response_headers: BTreeMap::new(),
             cors: CorsConfig::default(),
+            posthog: PostHogConfig::default(),
             keep_alives_enabled: true,
             read_timeout: GoDuration::default(),
             read_header_timeout: GoDuration::default(),

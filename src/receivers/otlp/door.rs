@@ -33,7 +33,7 @@ use crate::wire::{Checked, Traces};
 
 /// Bodies above this are checked on a thread of their own, so that a worker's other connections do not wait:
 /// a worker checks about this much in half a millisecond.
-const LARGE: usize = 1024 * 1024;
+pub const LARGE: usize = 1024 * 1024;
 
 /// As [`LARGE`], for compressed bodies, which expand about eightfold. One that expands to more than [`LARGE`] is
 /// found out on the way.
@@ -142,6 +142,16 @@ impl Door {
         patience: Option<Duration>,
     ) -> Result<Answer, Fault> {
         let checked = self.check(sent).await.map_err(|unread| self.fault(unread))?;
+        self.hand_over(checked, client, patience).await
+    }
+
+    /// Hands a request that was checked to the pipelines.
+    pub async fn hand_over(
+        &self,
+        checked: Checked,
+        client: Arc<Client>,
+        patience: Option<Duration>,
+    ) -> Result<Answer, Fault> {
         let Checked {
             traces,
             rejected,
@@ -202,21 +212,28 @@ impl Door {
             }
         }
         let budget = self.budget().clone();
-        let internal = |error: &dyn Error| Unread::from(Fault::new(Reason::Internal, error.to_string()));
-        let turn = self
-            .large
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|error| internal(&error))?;
         let check = move || {
-            let _turn = turn;
             sent.unpack(limit, &budget)?;
             sent.check(limit, &budget)
         };
-        tokio::task::spawn_blocking(check)
+        self.aside(check).await?
+    }
+
+    /// Does what takes long, when its turn comes, on a thread that serves no connections.
+    pub async fn aside<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, Fault> {
+        let internal = |error: &dyn Error| Fault::new(Reason::Internal, error.to_string());
+        let turn = self.large.clone().acquire_owned().await;
+        let turn = turn.map_err(|error| internal(&error))?;
+        let work = move || {
+            let _turn = turn;
+            work()
+        };
+        tokio::task::spawn_blocking(work)
             .await
-            .unwrap_or_else(|error| Err(internal(&error)))
+            .map_err(|error| internal(&error))
     }
 }
 

@@ -154,3 +154,9 @@ impl From<ReadError> for Unread {
         }
     }
 }
+
+/// A delay in seconds, rounded up, since a client that comes back too early is refused again.
+pub fn whole_seconds(delay: Duration) -> u64 {
+    let rounded = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+    rounded.max(1)
+}

@@ -7,6 +7,7 @@ mod body;
 pub mod config;
 mod cors;
 mod door;
+mod doors;
 mod fault;
 mod format;
 mod grpc;

@@ -336,3 +336,16 @@ fn open_doors_are_warned_of() {
         "{log}"
     );
 }
+
+/// Guarantees: the query APIs find their keys wherever these stand among the extensions; what is no product's stays open.
+#[cfg(feature = "store")]
+#[test]
+fn the_query_apis_find_their_keys() {
+    use support::query::{Asked, plan};
+
+    let directory = tempfile::tempdir().unwrap();
+    let keys = "{keys: [{name: reader, secret: reading, permissions: [read]}]}";
+    let plan = plan(directory.path(), "auth: {authenticator: keys}").extension("keys", keys);
+    let asked = Asked::on(&plan, directory);
+    assert_eq!(asked.get("/openapi.json").status, 200);
+}

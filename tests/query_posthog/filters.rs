@@ -362,8 +362,10 @@ fn filters_that_make_no_sense() {
         json!([{ "type": "span", "key": "name" }]),
         json!([{ "type": "span", "operator": "exact" }]),
         json!([1]),
+        json!([["name", "span", "exact", "x"]]),
         json!("name = x"),
         json!({ "type": "XOR", "values": [] }),
+        json!({ "values": [] }),
         json!({ "type": "AND", "values": 1 }),
     ] {
         for endpoint in ["query", "count"] {

@@ -108,11 +108,14 @@ fn aggregates() {
         json!([])
     );
     assert_eq!(compared(json!({ "compare": false })), Value::Null);
-    let reply = post(
-        "aggregate",
-        json!({ "compareFilter": { "compare": true, "compare_to": "soon" } }),
-    );
-    assert_eq!(reply.status, 400, "{reply:?}");
+    for wrong in [
+        json!({ "compare": true, "compare_to": "soon" }),
+        json!([true, null]),
+        json!("-1d"),
+    ] {
+        let reply = post("aggregate", json!({ "compareFilter": wrong }));
+        assert_eq!(reply.status, 400, "{reply:?}");
+    }
 }
 
 /// Guarantees: durations are counted in buckets of the series 1-2-5, by service or by time; roots alone unless told.

@@ -37,7 +37,7 @@ struct Wanted {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Compared {
-    compare_filter: Option<CompareFilter>,
+    compare_filter: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -211,9 +211,10 @@ impl Row {
 impl Compared {
     /// The window to compare `window` with: so much earlier, or the one just before it. None when none is wanted.
     pub fn window(&self, window: &Window, now: u64) -> Result<Option<Window>, ApiError> {
-        let wanted = self.compare_filter.as_ref();
-        let Some(wanted) = wanted.filter(|wanted| wanted.compare == Some(true)) else {
-            return Ok(None);
+        let wanted: CompareFilter = match &self.compare_filter {
+            Value::Null => return Ok(None),
+            filter @ Value::Object(_) => body::read(filter)?,
+            _ => return Err(ApiError::Malformed("`compareFilter` must be an object".into())),
         };
         let distance = match wanted.compare_to.as_deref().filter(|to| !to.is_empty()) {
             None => window.length(),
@@ -223,6 +224,7 @@ impl Compared {
                 ))
             })?,
         };
-        Ok(Some(window.earlier(distance)))
+        let is_wanted = wanted.compare == Some(true);
+        Ok(is_wanted.then(|| window.earlier(distance)))
     }
 }

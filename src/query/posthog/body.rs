@@ -16,7 +16,6 @@ pub struct Shared {
     service_names: Option<Vec<String>>,
     status_codes: Option<Vec<Whole>>,
     filter_group: Value,
-    trace_id: Option<String>,
 }
 
 /// What becomes of a `filterGroup` that does not have the form of one.
@@ -119,19 +118,6 @@ impl Shared {
         Ok(Filter::All(parts))
     }
 
-    /// The one trace that is meant, when one is; refuses what is not hexadecimal.
-    pub fn trace(&self) -> Result<Option<Filter>, ApiError> {
-        let Some(id) = self.trace_id.as_ref().filter(|id| !id.is_empty()) else {
-            return Ok(None);
-        };
-        match is_hex(id) {
-            true => Ok(Some(Filter::text(Field::TraceId, id.to_lowercase()))),
-            false => Err(ApiError::Invalid(format!(
-                "`traceId` is \"{id}\", which is not hexadecimal"
-            ))),
-        }
-    }
-
     /// As [`Shared`], with a flat list of filters counting as none: the product's `trace` does not know it.
     pub fn without_flat_list(mut self) -> Self {
         if self.filter_group.is_array() {
@@ -167,10 +153,10 @@ impl<'de> Deserialize<'de> for Whole {
         let whole = match &value {
             Value::Number(number) => number.as_i64().or_else(|| {
                 let number = number.as_f64()?;
-                let fits = number.fract() == 0.0 && number.abs() < 9e15;
+                let fits = number.fract() == 0.0 && number.abs() < 9.2e18;
                 fits.then_some(number as i64)
             }),
-            Value::String(text) => text.trim().parse().ok(),
+            Value::String(text) => text.parse().ok(),
             _ => None,
         };
         whole

@@ -34,9 +34,9 @@ pub struct Target<'a> {
 /// How groups are combined.
 #[derive(Clone, Copy, Debug, Deserialize)]
 enum Junction {
-    #[serde(rename = "AND", alias = "and")]
+    #[serde(rename = "AND")]
     And,
-    #[serde(rename = "OR", alias = "or")]
+    #[serde(rename = "OR")]
     Or,
 }
 
@@ -101,16 +101,17 @@ impl Reader<'_> {
         };
         match value.get("values") {
             Some(Value::Array(values)) => {
-                let junction = match value.get("type") {
-                    None | Some(Value::Null) => Junction::And,
-                    Some(kind) => Junction::deserialize(kind).map_err(malformed)?,
-                };
+                let kind = value.get("type").unwrap_or(&Value::Null);
+                let junction = Junction::deserialize(kind).map_err(malformed)?;
                 self.all(junction, values, depth)
             }
             Some(_) => Err(GroupError::Malformed(
                 "filterGroup: `values` must be a list".into(),
             )),
-            None => self.property(value),
+            None if value.is_object() => self.property(value),
+            None => Err(GroupError::Malformed(
+                "filterGroup: a filter must be an object".into(),
+            )),
         }
     }
 

@@ -29,6 +29,7 @@ const MOST_SPANS: usize = 100;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Listing {
+    trace_id: Option<String>,
     order_by: Option<String>,
     order_direction: Option<String>,
     limit: Option<Whole>,
@@ -74,7 +75,7 @@ pub async fn query(State(api): State<Arc<Api>>, asker: Asker, bytes: Bytes) -> R
     let asked = Asked::new(&listing, api.now())?;
     let window = shared.window(WINDOW, asked.now)?;
     let mut filter = shared.filter(OnMalformed::Refuse)?;
-    if let Some(trace) = shared.trace()? {
+    if let Some(trace) = listing.trace()? {
         filter = Filter::All(vec![trace, filter]);
     }
     let mut select = asker.select(&window, filter);
@@ -183,6 +184,23 @@ fn rows(trace: &FoundTrace, hides: bool) -> impl Iterator<Item = Row<'_>> {
         .hits
         .iter()
         .map(move |hit| Row::new(&hit.span, hit.matched, key, hides))
+}
+
+// === impl Listing ===
+
+impl Listing {
+    /// The one trace that is meant, when one is; refuses what is not hexadecimal.
+    fn trace(&self) -> Result<Option<Filter>, ApiError> {
+        let Some(id) = self.trace_id.as_ref().filter(|id| !id.is_empty()) else {
+            return Ok(None);
+        };
+        match body::is_hex(id) {
+            true => Ok(Some(Filter::text(Field::TraceId, id.to_lowercase()))),
+            false => Err(ApiError::Invalid(format!(
+                "`traceId` is \"{id}\", which is not hexadecimal"
+            ))),
+        }
+    }
 }
 
 // === impl Asked ===

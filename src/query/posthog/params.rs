@@ -24,9 +24,12 @@ pub struct Params(Vec<(String, String)>);
 impl Params {
     /// A parameter; none when it is empty.
     pub fn text(&self, name: &str) -> Option<&str> {
+        self.given(name).filter(|value| !value.is_empty())
+    }
+
+    fn given(&self, name: &str) -> Option<&str> {
         let last = self.0.iter().rev().find(|(known, _)| known == name);
         last.map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
     }
 
     /// The time that is meant.
@@ -55,10 +58,10 @@ impl Params {
     }
 
     fn whole(&self, name: &str) -> Result<Option<Whole>, ApiError> {
-        let Some(text) = self.text(name) else {
+        let Some(text) = self.given(name) else {
             return Ok(None);
         };
-        match text.trim().parse() {
+        match text.parse() {
             Ok(number) => Ok(Some(Whole(number))),
             Err(_) => Err(ApiError::Invalid(format!(
                 "`{name}` is \"{text}\", not a whole number"

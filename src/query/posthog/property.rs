@@ -92,6 +92,7 @@ impl Property {
         let (check, is_negative) = self.operator.check();
         let subject = Subject::of(self.place, &self.key)?;
         let values = match &self.value {
+            _ if check == Check::Exists => &[],
             None => &[],
             Some(Values::One(value)) => std::slice::from_ref(value),
             Some(Values::Many(values)) => values.as_slice(),

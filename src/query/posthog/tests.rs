@@ -2,6 +2,7 @@
 
 mod access;
 mod dates;
+mod openapi;
 mod stores;
 
 use std::path::PathBuf;

@@ -41,6 +41,10 @@ struct Query {
     /// Columns by name; all, when there are none.
     select: Vec<(String, String)>,
     condition: Option<String>,
+    /// The column that tells the rows apart.
+    index: String,
+    /// New names of columns.
+    rename: Vec<(String, String)>,
     unsupported: Option<&'static str>,
 }
 
@@ -105,7 +109,15 @@ fn query(reader: &mut Reader<'_>) -> Query {
     query.condition = condition
         .flatten()
         .filter(|condition| !condition.trim().is_empty());
-    for part in ["explode", "concat", "rename", "index"] {
+    let index = reader.optional_object("index", |index| index.optional_text("key", NAME_BYTES));
+    query.index = index.flatten().unwrap_or_else(|| "context.span_id".into());
+    if let Some(rename) = reader.optional_map("rename") {
+        let names = rename
+            .iter()
+            .filter_map(|(old, new)| Some((old.clone(), new.as_str()?.to_owned())));
+        query.rename = names.collect();
+    }
+    for part in ["explode", "concat"] {
         if reader.optional_map(part).is_some_and(|map| !map.is_empty()) {
             query.unsupported = Some(part);
         }
@@ -155,24 +167,29 @@ fn invalid(why: String) -> Fault {
 
 /// The columns of a table; the first is its index.
 fn columns(query: &Query, seen: Vec<Seen>) -> Result<Vec<Column>, Fault> {
-    let index = Column::new(
-        "context.span_id",
-        seen.iter().map(|seen| seen.span_id.clone().into()),
-    );
-    let mut columns = vec![index];
+    let mut columns = vec![column(&query.index, &query.index, &seen)?];
     if query.select.is_empty() {
         columns.extend(table::of_spans(seen));
-        return Ok(columns);
+    } else {
+        for (name, key) in &query.select {
+            columns.push(column(name, key, &seen)?);
+        }
     }
-    for (name, key) in &query.select {
-        let operand = condition::operand(key).map_err(invalid)?;
-        let values = seen.iter().map(|seen| condition::value(&operand, seen));
-        let is_time = matches!(
-            operand,
-            Operand::Column(condition::Column::Start | condition::Column::End)
-        );
-        let column = Column::new(name, values);
-        columns.push(if is_time { column.of_times() } else { column });
+    for (old, new) in &query.rename {
+        columns
+            .iter_mut()
+            .skip(1)
+            .for_each(|column| column.rename(old, new));
     }
     Ok(columns)
+}
+
+fn column(name: &str, key: &str, seen: &[Seen]) -> Result<Column, Fault> {
+    let operand = condition::operand(key).map_err(invalid)?;
+    let values = seen.iter().map(|seen| condition::value(&operand, seen));
+    let column = Column::new(name, values);
+    Ok(match operand {
+        Operand::Column(condition::Column::Start | condition::Column::End) => column.of_times(),
+        _ => column,
+    })
 }

@@ -97,6 +97,13 @@ impl Column {
         }
     }
 
+    /// Gives it another name, if this is its name.
+    pub fn rename(&mut self, old: &str, new: &str) {
+        if self.name == old {
+            new.clone_into(&mut self.name);
+        }
+    }
+
     /// Its name led by its place; numbers among which some are missing or no whole numbers are all doubles.
     fn placed(mut self, place: usize) -> Self {
         self.name = format!("{place}_{}", self.name);

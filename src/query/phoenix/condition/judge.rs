@@ -20,22 +20,8 @@ enum Got {
 /// Whether a test passes.
 pub fn verdict(test: &Test, seen: &Seen) -> Option<bool> {
     match test {
-        Test::All(tests) => {
-            let verdicts = tests.iter().map(|test| verdict(test, seen));
-            verdicts.fold(Some(true), |all, one| match (all, one) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (None, _) | (_, None) => None,
-                _ => Some(true),
-            })
-        }
-        Test::Any(tests) => {
-            let verdicts = tests.iter().map(|test| verdict(test, seen));
-            verdicts.fold(Some(false), |any, one| match (any, one) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (None, _) | (_, None) => None,
-                _ => Some(false),
-            })
-        }
+        Test::All(tests) => settled(tests, seen, false),
+        Test::Any(tests) => settled(tests, seen, true),
         Test::Not(test) => verdict(test, seen).map(|holds| !holds),
         Test::IsNone(operand) => Some(matches!(get(operand, seen), Got::Missing)),
         Test::Compare(left, op, right) => compare(get(left, seen), *op, get(right, seen)),
@@ -54,6 +40,18 @@ pub fn verdict(test: &Test, seen: &Seen) -> Option<bool> {
             (Got::Json(Value::Array(items)), Got::Json(item)) => Some(items.contains(&item)),
             _ => None,
         },
+    }
+}
+
+/// `decisive` when one of the tests says so; else nothing, when one says nothing.
+fn settled(tests: &[Test], seen: &Seen, decisive: bool) -> Option<bool> {
+    let verdicts: Vec<Option<bool>> = tests.iter().map(|test| verdict(test, seen)).collect();
+    if verdicts.contains(&Some(decisive)) {
+        Some(decisive)
+    } else if verdicts.contains(&None) {
+        None
+    } else {
+        Some(!decisive)
     }
 }
 

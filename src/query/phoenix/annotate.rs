@@ -252,7 +252,7 @@ pub async fn note(
 }
 
 /// A random UUID.
-fn uuid() -> String {
+pub fn uuid() -> String {
     let mut bytes: [u8; 16] = [0; 16];
     rand::rng().fill_bytes(&mut bytes);
     let number = u128::from_be_bytes(bytes) & !(0xf << 76) & !(0b11 << 62) | 0x4 << 76 | 0b10 << 62;

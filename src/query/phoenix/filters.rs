@@ -186,7 +186,8 @@ fn says_gen_ai() -> Filter {
     Filter::Any(keys.iter().map(|key| exists(key)).collect())
 }
 
-fn of_statuses(statuses: &[String]) -> Filter {
+/// Spans among which all of these statuses are.
+pub fn of_statuses(statuses: &[String]) -> Filter {
     let codes = statuses.iter().flat_map(|status| match status.as_str() {
         "OK" => vec![1],
         "ERROR" => vec![2],

@@ -10,10 +10,13 @@ mod annotations;
 mod api;
 mod attributes;
 mod body;
+mod condition;
+mod conventions;
 mod delete;
 mod encode;
 mod error;
 mod filters;
+mod frame;
 mod gen_ai;
 mod ids;
 mod json_text;
@@ -25,6 +28,7 @@ mod projects;
 mod records;
 mod seen;
 mod sessions;
+mod table;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -76,6 +80,7 @@ fn router() -> Router<Arc<Api>> {
         )
         .route("/v1/projects/{project}/spans", get(list::list).post(log::log))
         .route("/v1/projects/{project}/spans/otlpv1", get(list::otlpv1))
+        .route("/v1/spans", post(frame::tables))
         .route("/v1/spans/{span}", axum::routing::delete(delete::delete))
         .route(
             "/v1/projects/{project}/traces",

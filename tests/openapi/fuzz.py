@@ -131,7 +131,7 @@ def main():
             command = [Path(sys.executable).parent / "schemathesis", "run", f"http://127.0.0.1:{gateway.api}/openapi.json"]
             command += ["--checks", CHECKS, "--max-examples", examples, "--max-response-time", str(SLOWEST_SECONDS), "--seed", "1"]
             command += ["--phases", "examples,coverage,fuzzing", "--suppress-health-check", "all", "--warnings", "off"]
-            command += ["--continue-on-failure", "--no-color", "--workers", "2"]
+            command += ["--continue-on-failure", "--no-color", "--workers", "1"]
             failed = subprocess.run(command, cwd=scratch).returncode != 0
             if gateway.process.poll() is not None or gateway.post({"resourceSpans": []}) != 200:
                 print("the gateway does not answer any more")

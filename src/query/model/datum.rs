@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::{Field, FoundSpan, Scalar, text::text};
-use crate::wire::ValueView;
+use crate::wire::{SpanView, ValueView};
 
 /// The value of a field of a span.
 #[derive(Clone, Debug)]
@@ -52,9 +52,24 @@ impl Field {
             Self::Number => whole(found.number),
             Self::Attribute(key) => span().attribute(key).map(Datum::Value),
             Self::Resource(key) => found.resource().attribute(key).map(Datum::Value),
+            Self::First(fields) if fields.iter().all(|field| matches!(field, Self::Attribute(_))) => {
+                first(fields, &span())
+            }
             Self::First(fields) => fields.iter().find_map(|field| field.of(found)),
         }
     }
+}
+
+/// The first of these attributes that a span has, in one pass over it.
+fn first<'a>(fields: &[Field], span: &SpanView<'a>) -> Option<Datum<'a>> {
+    let (mut fields, mut found) = (fields, None);
+    for attribute in span.attributes() {
+        let is = |field: &Field| matches!(field, Field::Attribute(key) if key == attribute.key());
+        if let Some((better, _)) = fields.iter().position(is).map(|place| fields.split_at(place)) {
+            (fields, found) = (better, Some(attribute.value()));
+        }
+    }
+    found.map(Datum::Value)
 }
 
 fn shown(text: &str) -> Option<Datum<'_>> {

@@ -36,9 +36,9 @@ pub struct Api {
 }
 
 /// A page of spans.
-pub struct SpanRows {
+pub struct SpanRows<R> {
     /// The rows.
-    pub rows: Vec<Seen>,
+    pub rows: Vec<R>,
     /// Where the next page begins, when there is more.
     pub next: Option<Position<u64>>,
 }
@@ -109,7 +109,20 @@ impl Api {
         begin: Begin<u64>,
         limit: usize,
         accepts: impl Fn(&Seen) -> bool,
-    ) -> Result<SpanRows, Fault> {
+    ) -> Result<SpanRows<Seen>, Fault> {
+        let row = |span: &FoundSpan| Some(Seen::of(span)).filter(&accepts);
+        self.rows(select, order, begin, limit, row).await
+    }
+
+    /// A page of the spans that the filter lets pass and of which `row` makes something.
+    pub async fn rows<R>(
+        &self,
+        select: Select,
+        order: Order<SpanOrderBy>,
+        begin: Begin<u64>,
+        limit: usize,
+        row: impl Fn(&FoundSpan) -> Option<R>,
+    ) -> Result<SpanRows<R>, Fault> {
         let patience = Patience::of(&self.context);
         let mut page = Page {
             limit: limit.saturating_add(1),
@@ -127,15 +140,14 @@ impl Api {
                 return Err(unexpected());
             };
             for span in &found.spans {
-                let seen = Seen::of(span);
-                if !accepts(&seen) {
+                let Some(row) = row(span) else {
                     continue;
-                }
+                };
                 if rows.len() == limit {
                     let next = Some(position(&order, span));
                     return Ok(SpanRows { rows, next });
                 }
-                rows.push(seen);
+                rows.push(row);
             }
             let Some(next) = found.next else {
                 return Ok(SpanRows { rows, next: None });

@@ -14,7 +14,7 @@ use crate::wire::ValueView;
 const DEEPEST: usize = 60;
 
 /// Attributes whose text is read as JSON, by the end of their keys.
-const JSON_TEXTS: [&str; 4] = [
+pub const JSON_TEXTS: [&str; 4] = [
     "document.metadata",
     "llm.prompt_template.variables",
     "metadata",
@@ -22,7 +22,7 @@ const JSON_TEXTS: [&str; 4] = [
 ];
 
 /// Attributes that are whole numbers whatever they come as.
-const TOKEN_COUNTS: [&str; 3] = [
+pub const TOKEN_COUNTS: [&str; 3] = [
     "llm.token_count.prompt",
     "llm.token_count.completion",
     "llm.token_count.total",

@@ -132,7 +132,12 @@ pub fn plain(status: StatusCode, text: String) -> Response {
 
 /// JSON with a status.
 pub fn json_of(status: StatusCode, body: &Value) -> Response {
-    (status, [(CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    json_bytes(status, body.to_string().into_bytes())
+}
+
+/// JSON that is written already, with a status.
+pub fn json_bytes(status: StatusCode, body: Vec<u8>) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 /// JSON of a success.

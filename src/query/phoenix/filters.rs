@@ -23,6 +23,24 @@ pub struct Filters {
     attributes: Vec<Attribute>,
 }
 
+/// A span, as far as filters look at it.
+pub trait Viewed {
+    /// As it was given.
+    fn trace_id(&self) -> String;
+
+    /// As it was given.
+    fn span_id(&self) -> String;
+
+    /// As it was given; none for a root.
+    fn parent_id(&self) -> Option<String>;
+
+    /// One of [`KINDS`], or `UNKNOWN`.
+    fn kind(&self) -> &'static str;
+
+    /// The attribute of a key, which is also given by its parts.
+    fn at(&self, key: &str, path: &[String]) -> Option<Value>;
+}
+
 /// An attribute that is wanted.
 #[derive(Debug)]
 struct Attribute {
@@ -112,18 +130,39 @@ impl Filters {
     }
 
     /// Whether a span that the store found is wanted.
-    pub fn accepts(&self, seen: &Seen) -> bool {
-        let among = |wanted: &[String], text: &str| wanted.is_empty() || wanted.iter().any(|one| one == text);
-        let parent = seen.parent_id.as_deref();
-        among(&self.trace_ids, &seen.trace_id)
-            && among(&self.span_ids, &seen.span_id)
-            && among(&self.kinds, seen.kind)
+    pub fn accepts(&self, span: &impl Viewed) -> bool {
+        let has = |wanted: &[String], text: &str| wanted.iter().any(|one| one == text);
+        (self.trace_ids.is_empty() || has(&self.trace_ids, &span.trace_id()))
+            && (self.span_ids.is_empty() || has(&self.span_ids, &span.span_id()))
+            && (self.kinds.is_empty() || has(&self.kinds, span.kind()))
             && match self.parent.as_deref() {
                 None => true,
-                Some("null") => parent.is_none(),
-                wanted => parent == wanted,
+                Some("null") => span.parent_id().is_none(),
+                wanted => span.parent_id().as_deref() == wanted,
             }
-            && self.attributes.iter().all(|attribute| attribute.accepts(seen))
+            && self.attributes.iter().all(|attribute| attribute.accepts(span))
+    }
+}
+
+impl Viewed for Seen {
+    fn trace_id(&self) -> String {
+        self.trace_id.clone()
+    }
+
+    fn span_id(&self) -> String {
+        self.span_id.clone()
+    }
+
+    fn parent_id(&self) -> Option<String> {
+        self.parent_id.clone()
+    }
+
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn at(&self, _: &str, path: &[String]) -> Option<Value> {
+        attributes::at(&self.attributes, path).cloned()
     }
 }
 
@@ -270,7 +309,15 @@ impl Attribute {
                 missing: false,
             });
         }
-        any.extend(gen_ai::sources(&self.key).iter().map(|source| exists(source)));
+        let sources = gen_ai::sources(&self.key).iter();
+        let sources: Vec<Field> = sources.map(|source| Field::Attribute((*source).into())).collect();
+        if !sources.is_empty() {
+            any.push(Filter::Field {
+                field: Field::First(sources),
+                test: Test::Exists,
+                missing: false,
+            });
+        }
         Filter::Any(any)
     }
 
@@ -291,11 +338,11 @@ impl Attribute {
         }
     }
 
-    fn accepts(&self, seen: &Seen) -> bool {
-        let Some(value) = attributes::at(&seen.attributes, &self.path) else {
+    fn accepts(&self, span: &impl Viewed) -> bool {
+        let Some(value) = span.at(&self.key, &self.path) else {
             return false;
         };
-        match (&self.value, value) {
+        match (&self.value, &value) {
             (Scalar::String(wanted), Value::String(text)) => wanted == text,
             (Scalar::Bool(wanted), Value::Bool(truth)) => wanted == truth,
             (Scalar::Int(wanted), Value::Number(number)) => match number.as_i64() {

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, StatusCode, Uri};
 use serde_json::{Value, json};
 
 use super::api::{Api, SpanRows};
-use super::error::{Answered, Fault, ok};
+use super::error::{Answered, Fault, json_bytes, ok};
 use super::filters::Filters;
 use super::params::Params;
+use super::plain::Plain;
 use super::seen::Seen;
 use super::{ids, otlp};
 use crate::net::auth::Permission;
-use crate::query::model::{Begin, Direction, Key, Order, Position, SpanOrderBy};
+use crate::query::model::{Begin, Direction, FoundSpan, Key, Order, Position, SpanOrderBy};
 
 /// The most rows of a page.
 const MOST: usize = 1000;
@@ -25,9 +26,19 @@ pub async fn list(
     headers: HeaderMap,
     uri: Uri,
 ) -> Answered {
-    let found = page(&api, &project, &headers, &uri, true).await?;
-    let rows: Vec<Value> = found.rows.into_iter().map(Seen::row).collect();
-    ok(&json!({ "data": rows, "next_cursor": found.next }))
+    let row = |filters: &Filters, found: &FoundSpan| match Plain::of(found) {
+        Some(plain) => filters.accepts(&plain).then(|| {
+            let mut row = Vec::with_capacity(2 * found.span.len());
+            plain.write(&mut row);
+            row
+        }),
+        None => {
+            let seen = Some(Seen::of(found)).filter(|seen| filters.accepts(seen));
+            seen.map(|seen| seen.row().to_string().into_bytes())
+        }
+    };
+    let found = page(&api, &project, &headers, &uri, true, row).await?;
+    Ok(json_bytes(StatusCode::OK, listed(&found)))
 }
 
 /// The spans of a project, as OTLP has them.
@@ -37,25 +48,44 @@ pub async fn otlpv1(
     headers: HeaderMap,
     uri: Uri,
 ) -> Answered {
-    let found = page(&api, &project, &headers, &uri, false).await?;
-    let rows: Vec<Value> = found.rows.into_iter().map(otlp::row).collect();
+    let row = |filters: &Filters, found: &FoundSpan| {
+        let seen = Some(Seen::of(found)).filter(|seen| filters.accepts(seen));
+        seen.map(otlp::row)
+    };
+    let found = page(&api, &project, &headers, &uri, false, row).await?;
+    let rows: Vec<Value> = found.rows;
     ok(&json!({ "data": rows, "next_cursor": found.next }))
 }
 
 /// A page, and the cursor of the next.
-struct Found {
-    rows: Vec<Seen>,
+struct Found<R> {
+    rows: Vec<R>,
     next: Option<String>,
 }
 
+/// A page whose rows are JSON already.
+fn listed(found: &Found<Vec<u8>>) -> Vec<u8> {
+    let rows: usize = found.rows.iter().map(|row| row.len() + 1).sum();
+    let mut out = Vec::with_capacity(rows + 100);
+    out.extend_from_slice(b"{\"data\":[");
+    for (place, row) in found.rows.iter().enumerate() {
+        out.extend_from_slice(if place == 0 { b"" } else { b"," });
+        out.extend_from_slice(row);
+    }
+    let next = Value::from(found.next.as_deref());
+    out.extend_from_slice(format!("],\"next_cursor\":{next}}}").as_bytes());
+    out
+}
+
 /// `all` parameters are those of the flat list.
-async fn page(
+async fn page<R>(
     api: &Arc<Api>,
     project: &str,
     headers: &HeaderMap,
     uri: &Uri,
     all: bool,
-) -> Result<Found, Fault> {
+    row: impl Fn(&Filters, &FoundSpan) -> Option<R>,
+) -> Result<Found<R>, Fault> {
     let caller = api.admit(headers, Permission::Read)?;
     let mut params = Params::of(uri)?;
     let limit = params.limit(100, Some(MOST));
@@ -96,7 +126,7 @@ async fn page(
         });
     };
     let SpanRows { rows, next } = api
-        .spans(select, order, begin, limit, |seen| filters.accepts(seen))
+        .rows(select, order, begin, limit, |found| row(&filters, found))
         .await?;
     let next = next.map(|next| match (sort, next.key) {
         ("start_time", Key::Whole(start)) => {

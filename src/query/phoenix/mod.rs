@@ -24,6 +24,7 @@ mod list;
 mod log;
 mod otlp;
 mod params;
+mod plain;
 mod projects;
 mod records;
 mod seen;

@@ -94,6 +94,7 @@ impl Seen {
         gen_ai::add(&mut flat);
         let attributes = attributes::nested(flat);
         let kind = attributes::at(&attributes, &["openinference", "span", "kind"]);
+        let kind = kind.and_then(Value::as_str);
         Self {
             number: found.number,
             project: found.project.to_string(),
@@ -107,7 +108,7 @@ impl Seen {
             status: status(span.status().code),
             message: span.status().message.to_owned(),
             attributes,
-            events: span.events().map(event).collect(),
+            events: span.events().map(Event::of).collect(),
         }
     }
 
@@ -147,8 +148,9 @@ pub fn status(code: i32) -> &'static str {
     }
 }
 
-fn known_kind(kind: Option<&Value>) -> &'static str {
-    let kind = kind.and_then(Value::as_str).map(str::to_uppercase);
+/// The kind that Phoenix knows by this name, in whatever case.
+pub fn known_kind(kind: Option<&str>) -> &'static str {
+    let kind = kind.map(str::to_uppercase);
     let known = KINDS.iter().find(|known| Some(**known) == kind.as_deref());
     known.copied().unwrap_or("UNKNOWN")
 }
@@ -172,21 +174,22 @@ fn flat<'a>(attributes: impl Iterator<Item = AttributeView<'a>>) -> Map<String, 
     pairs.collect()
 }
 
-fn event(event: EventView<'_>) -> Event {
-    let mut attributes = flat(event.attributes());
-    if event.name() == "exception" {
-        attributes.retain(|key, value| EXCEPTION.contains(&key.as_str()) && !value.is_null());
-    }
-    Event {
-        name: event.name().to_owned(),
-        at: event.time_unix_nano(),
-        attributes,
-    }
-}
-
 // === impl Event ===
 
 impl Event {
+    /// How Phoenix sees an event.
+    pub fn of(event: EventView<'_>) -> Self {
+        let mut attributes = flat(event.attributes());
+        if event.name() == "exception" {
+            attributes.retain(|key, value| EXCEPTION.contains(&key.as_str()) && !value.is_null());
+        }
+        Self {
+            name: event.name().to_owned(),
+            at: event.time_unix_nano(),
+            attributes,
+        }
+    }
+
     /// As the span list shows it.
     pub fn row(self) -> Value {
         json!({ "name": self.name, "timestamp": time::iso(self.at), "attributes": self.attributes })

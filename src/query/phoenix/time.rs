@@ -1,6 +1,8 @@
 //! Times as Phoenix writes and reads them.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use std::fmt::Arguments;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 
 /// A time that was read, in nanoseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +23,10 @@ pub fn iso(nanos: u64) -> String {
 
 /// Microseconds since 1970.
 pub fn iso_micros(micros: i64) -> String {
-    written(
-        micros,
-        if micros % 1_000_000 == 0 { "" } else { "%.6f" },
-        "+00:00",
-    )
+    match micros % 1_000_000 {
+        0 => written(micros, format_args!("+00:00")),
+        _ => written(micros, format_args!(".{:06}+00:00", micros.rem_euclid(1_000_000))),
+    }
 }
 
 /// As [`iso`], exact to the nanosecond, for cursors.
@@ -34,7 +35,8 @@ pub fn iso_exact(nanos: u64) -> String {
         0 => iso(nanos),
         below => {
             let micros = i64::try_from(nanos / 1000).unwrap_or(i64::MAX);
-            written(micros, &format!("%.6f{below:03}"), "+00:00")
+            let fraction = micros.rem_euclid(1_000_000);
+            written(micros, format_args!(".{fraction:06}{below:03}+00:00"))
         }
     }
 }
@@ -42,12 +44,16 @@ pub fn iso_exact(nanos: u64) -> String {
 /// As pandas writes it: nine digits of a fraction, and a `Z`.
 pub fn pandas(nanos: u64) -> String {
     let micros = i64::try_from(nanos.saturating_add(500) / 1000).unwrap_or(i64::MAX);
-    written(micros, "%.6f000", "Z")
+    let fraction = micros.rem_euclid(1_000_000);
+    written(micros, format_args!(".{fraction:06}000Z"))
 }
 
-fn written(micros: i64, fraction: &str, offset: &str) -> String {
+/// The time to the second, and what comes after it. The parts are written one by one: formats are read each time.
+fn written(micros: i64, rest: Arguments<'_>) -> String {
     let time = DateTime::from_timestamp_micros(micros).unwrap_or_default();
-    format!("{}{offset}", time.format(&format!("%Y-%m-%dT%H:%M:%S{fraction}")))
+    let (year, month, day) = (time.year(), time.month(), time.day());
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{rest}")
 }
 
 /// Reads ISO 8601, with or without time and offset, or seconds (milliseconds, if that many) since 1970; an error says what is wrong.

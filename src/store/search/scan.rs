@@ -13,7 +13,10 @@ use crate::query::model::{Compiled, Field, Node, QueryError, Select, TraceId};
 use crate::store::segment::{Column, Segment, Summary};
 use crate::store::{Row, Stretch};
 
-/// So many rows of the head are looked at together.
+/// So many rows of the head are looked at together, at first: the newest may be all that is wanted.
+const FEW_HEAD_ROWS: usize = 128;
+
+/// Twice as many each time, up to this.
 const HEAD_ROWS: usize = 2048;
 
 /// Which rows a question can reach, whatever its filter.
@@ -60,6 +63,8 @@ pub struct Scan<'a> {
     /// In order, each once.
     only: Option<Vec<TraceId>>,
     order: Vec<usize>,
+    /// Rows of the head that are looked at together next.
+    head_rows: usize,
 }
 
 // === impl Reach ===
@@ -159,6 +164,7 @@ impl<'a> Scan<'a> {
     ) -> Self {
         Self {
             order: (0..source.segments().len()).collect(),
+            head_rows: FEW_HEAD_ROWS,
             only: prune::traces(&filter.node).map(sorted),
             step: Step::of(filter),
             source,
@@ -212,7 +218,7 @@ impl<'a> Scan<'a> {
                 self.stretch(stretch, &mut batch, visitor)?;
             }
         }
-        self.head_rows(batch, visitor)
+        self.show_head(batch, visitor)
     }
 
     fn stretch(
@@ -251,14 +257,15 @@ impl<'a> Scan<'a> {
                 continue;
             }
             batch.push(HeadRow::from(row));
-            if batch.len() == HEAD_ROWS {
-                self.head_rows(std::mem::take(batch), visitor)?;
+            if batch.len() >= self.head_rows {
+                self.head_rows = (2 * self.head_rows).min(HEAD_ROWS);
+                self.show_head(std::mem::take(batch), visitor)?;
             }
         }
         Ok(())
     }
 
-    fn head_rows(&mut self, rows: Vec<HeadRow>, visitor: &mut dyn Visitor) -> Result<(), QueryError> {
+    fn show_head(&mut self, rows: Vec<HeadRow>, visitor: &mut dyn Visitor) -> Result<(), QueryError> {
         self.guard.check()?;
         let batch = Batch::Head(rows.into());
         self.passed(&batch, (0..batch.rows() as u32).collect(), visitor)

@@ -57,10 +57,13 @@ pub struct Component {
     pub about: About,
     /// Whether it keeps spans for others, so that their keys may name it as their storage.
     pub is_storage: bool,
+    /// Whether it holds the keys of callers, so that others may name it as their authenticator.
+    pub is_authenticator: bool,
     check: fn(&Node, &mut Diagnostics) -> bool,
     advise: fn(&Node, bool, &mut Diagnostics),
     effective: fn(&Node, Option<bool>) -> Option<Value>,
     storage: fn(&Node) -> Option<(&'static str, ComponentId)>,
+    authenticators: fn(&Node) -> Vec<(&'static str, ComponentId)>,
     keys: fn() -> Vec<KeyDoc>,
     differing: fn(bool) -> Vec<KeyNote>,
 }
@@ -134,6 +137,7 @@ impl Component {
             kind,
             about,
             is_storage: false,
+            is_authenticator: false,
             check: |node, diagnostics| node.read::<C>(diagnostics).is_some(),
             advise: Node::advise::<C>,
             effective: |node, journaled| {
@@ -146,6 +150,11 @@ impl Component {
             storage: |node| {
                 let settings = node.read_quietly::<C>()?;
                 settings.storage().map(|(key, storage)| (key, storage.clone()))
+            },
+            authenticators: |node| {
+                let settings = node.read_quietly::<C>();
+                let named = settings.iter().flat_map(Settings::authenticators);
+                named.map(|(key, named)| (key, named.clone())).collect()
             },
             keys: reference::keys::<C>,
             differing: C::differing_defaults,
@@ -176,6 +185,11 @@ impl Component {
     /// The key that names the storage of its spans, and the storage that it names, if it does and is sound.
     pub fn storage(&self, node: &Node) -> Option<(&'static str, ComponentId)> {
         (self.storage)(node)
+    }
+
+    /// The keys that name its authenticators, and what they name, if it does and is sound.
+    pub fn authenticators(&self, node: &Node) -> Vec<(&'static str, ComponentId)> {
+        (self.authenticators)(node)
     }
 
     /// Every key: its type, default and meaning.
@@ -219,6 +233,12 @@ impl<P: 'static, X: ?Sized + 'static> Factory<P, X> {
     /// Says that it keeps spans for others, so that their keys may name it as their storage.
     pub fn storage(mut self) -> Self {
         self.component.is_storage = true;
+        self
+    }
+
+    /// Says that it holds the keys of callers, so that others may name it as their authenticator.
+    pub fn authenticator(mut self) -> Self {
+        self.component.is_authenticator = true;
         self
     }
 

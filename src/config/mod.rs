@@ -1,5 +1,6 @@
 //! The Collector's YAML: load, expand, merge, diagnose. Pure: reads files and the environment, starts nothing.
 
+pub mod authentication;
 mod check;
 mod collector;
 pub mod diagnostic;
@@ -9,6 +10,7 @@ pub mod factory;
 pub mod id;
 pub mod load;
 pub mod manual;
+mod naming;
 pub mod node;
 pub mod parse;
 pub mod read;

@@ -41,6 +41,11 @@ pub trait Settings: DeserializeOwned + Serialize + JsonSchema + Default {
         None
     }
 
+    /// The keys that name extensions which hold the keys of callers, and what they name.
+    fn authenticators(&self) -> Vec<(&'static str, &ComponentId)> {
+        Vec::new()
+    }
+
     /// Writes out the defaults that depend on `journaled`, to show what applies.
     fn settle(&mut self, _journaled: bool) {}
 }
@@ -72,10 +77,11 @@ impl KeyNote {
 
     /// The same note, where the type stands below `prefix`.
     pub fn below(self, prefix: &str) -> Self {
-        Self {
-            path: format!("{prefix}.{}", self.path),
-            ..self
-        }
+        let path = match self.path.as_str() {
+            "" => prefix.to_owned(),
+            path => format!("{prefix}.{path}"),
+        };
+        Self { path, ..self }
     }
 }
 

@@ -1,27 +1,23 @@
 //! Which pipelines keep a journal, because a component of theirs names a storage, and what is wrong with such names.
 
-use super::diagnostic::{Diagnostics, listed, nearest};
+use super::diagnostic::Diagnostics;
 use super::document::{Config, Pipeline};
-use super::factory::{Catalog, Component, Kind};
+use super::factory::{Catalog, Kind};
 use super::id::{ComponentId, PipelineId};
-use super::node::Node;
+use super::naming::{Naming, Role};
 use super::read_error::conceal;
 
 /// Every storage that an exporter names.
 pub struct Storages<'a> {
     config: &'a Config,
-    named: Vec<Named<'a>>,
+    named: Vec<Naming<'a>>,
 }
 
-/// A storage as an exporter names it.
-struct Named<'a> {
-    exporter: &'a ComponentId,
-    storage: ComponentId,
-    /// The path of the key that names it.
-    key: &'static str,
-    /// The value of the key.
-    node: &'a Node,
-}
+const STORAGE: Role = Role {
+    one: "a storage",
+    several: "storages",
+    fits: |component| component.is_storage,
+};
 
 // === impl Storages ===
 
@@ -32,9 +28,10 @@ impl<'a> Storages<'a> {
             let component = catalog.find(Kind::Exporter, &exporter.type_name)?;
             let (key, storage) = component.storage(node)?;
             let (node, _) = node.find(key);
-            Some(Named {
-                exporter,
-                storage,
+            Some(Naming {
+                kind: Kind::Exporter,
+                by: exporter,
+                extension: storage,
                 key,
                 node,
             })
@@ -67,10 +64,8 @@ impl<'a> Storages<'a> {
     /// not used, or would help.
     pub fn check(&self, catalog: &Catalog, diagnostics: &mut Diagnostics) {
         let used = self.config.used(Kind::Exporter);
-        for named in self.named.iter().filter(|named| used.contains(named.exporter)) {
-            named.within(diagnostics, |diagnostics| {
-                self.check_name(named, catalog, diagnostics);
-            });
+        for named in self.named.iter().filter(|named| used.contains(named.by)) {
+            named.check(&STORAGE, self.config, catalog, diagnostics);
         }
         for (id, pipeline) in &self.config.service.pipelines {
             match self.of(pipeline).next() {
@@ -86,66 +81,19 @@ impl<'a> Storages<'a> {
 
     /// The storage in which a pipeline keeps its journal, if it keeps one.
     pub fn of_pipeline(&self, pipeline: &Pipeline) -> Option<&ComponentId> {
-        self.of(pipeline).next().map(|named| &named.storage)
+        self.of(pipeline).next().map(|named| &named.extension)
     }
 
-    fn by(&self, exporter: &ComponentId) -> Option<&Named<'a>> {
-        self.named.iter().find(|named| named.exporter == exporter)
+    fn by(&self, exporter: &ComponentId) -> Option<&Naming<'a>> {
+        self.named.iter().find(|named| named.by == exporter)
     }
 
     /// The storages that a pipeline's exporters name, in their order.
-    fn of(&self, pipeline: &Pipeline) -> impl Iterator<Item = &Named<'a>> {
+    fn of(&self, pipeline: &Pipeline) -> impl Iterator<Item = &Naming<'a>> {
         pipeline
             .exporters
             .iter()
             .filter_map(|exporter| self.by(&exporter.id))
-    }
-
-    fn check_name(&self, named: &Named<'_>, catalog: &Catalog, diagnostics: &mut Diagnostics) {
-        let storage = &named.storage;
-        let component = catalog.find(Kind::Extension, &storage.type_name);
-        let runs = self.config.used(Kind::Extension).contains(storage);
-        let (wrong, help) = match component.map(|component| component.is_storage) {
-            _ if !self.config.extensions.contains_key(storage) => {
-                ("is not defined", self.instead_of(storage, catalog))
-            }
-            Some(false) => ("is not a storage", self.instead_of(storage, catalog)),
-            Some(true) if !runs => (
-                "is not in `service.extensions`",
-                format!("add `{storage}` to `service.extensions`, so that it runs"),
-            ),
-            // A type that this build has not is reported where it is defined.
-            Some(true) | None => return,
-        };
-        let message = format!("`{}` names the extension `{storage}`, which {wrong}", named.key);
-        let hidden = named.node.hidden_texts();
-        diagnostics
-            .error(Some(&named.node.origin), conceal(&message, &hidden))
-            .help(conceal(&help, &hidden));
-    }
-
-    /// What to name in place of something that is no storage.
-    fn instead_of(&self, wanted: &ComponentId, catalog: &Catalog) -> String {
-        let types: Vec<&Component> = catalog
-            .of(Kind::Extension)
-            .filter(|component| component.is_storage)
-            .collect();
-        let is_storage = |id: &ComponentId| types.iter().any(|component| component.answers_to(&id.type_name));
-        let defined = self.config.extensions.keys();
-        let storages: Vec<String> = defined
-            .filter(|id| is_storage(id))
-            .map(ToString::to_string)
-            .collect();
-        match nearest(&wanted.to_string(), storages.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if !storages.is_empty() => format!("the storages here are {}", listed(storages)),
-            None => {
-                let types = listed(types.iter().map(|component| component.about.name));
-                format!(
-                    "define one below `extensions` and name it in `service.extensions`; this build has {types}"
-                )
-            }
-        }
     }
 
     /// One pipeline has one journal.
@@ -153,14 +101,17 @@ impl<'a> Storages<'a> {
         &self,
         id: &PipelineId,
         pipeline: &Pipeline,
-        first: &Named<'_>,
+        first: &Naming<'_>,
         diagnostics: &mut Diagnostics,
     ) {
-        for other in self.of(pipeline).filter(|other| other.storage != first.storage) {
+        for other in self
+            .of(pipeline)
+            .filter(|other| other.extension != first.extension)
+        {
             let message = format!(
                 "the pipeline `{id}` keeps one journal for all its exporters, but `{}` names the storage `{}` and \
                  `{}` names `{}`",
-                first.exporter, first.storage, other.exporter, other.storage
+                first.by, first.extension, other.by, other.extension
             );
             let hidden = [first.node.hidden_texts(), other.node.hidden_texts()].concat();
             other.within(diagnostics, |diagnostics| {
@@ -176,7 +127,7 @@ impl<'a> Storages<'a> {
         let used = self.config.used(Kind::Exporter);
         let is_named = |storage: &ComponentId| {
             let mut named = self.named.iter();
-            named.any(|named| named.storage == *storage && used.contains(named.exporter))
+            named.any(|named| named.extension == *storage && used.contains(named.by))
         };
         for reference in &self.config.service.extensions {
             let component = catalog.find(Kind::Extension, &reference.id.type_name);
@@ -207,13 +158,5 @@ impl<'a> Storages<'a> {
                  requests are refused for all; `sending_queue.storage` lets each go on by itself"
             ),
         );
-    }
-}
-
-// === impl Named ===
-
-impl Named<'_> {
-    fn within(&self, diagnostics: &mut Diagnostics, check: impl FnOnce(&mut Diagnostics)) {
-        diagnostics.within(format!("{}.{}", Kind::Exporter.section(), self.exporter), check);
     }
 }

@@ -1,13 +1,13 @@
 //! What is wrong between the parts of a configuration: names without a component, types that this build has not,
 //! pipelines without an end, connectors that join nothing.
 
-use super::collector;
 use super::diagnostic::{Diagnostics, listed, nearest};
 use super::document::{Config, Pipeline, Reference};
 use super::factory::{Catalog, Kind};
 use super::id::{ComponentId, PipelineId};
 use super::source::Origin;
 use super::storage::Storages;
+use super::{authentication, collector};
 
 /// Checks the configuration against the components of this build.
 pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) {
@@ -42,6 +42,7 @@ pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) 
     }
     check_connectors(config, diagnostics);
     storages.check(catalog, diagnostics);
+    authentication::check(config, catalog, diagnostics);
     note_unused(config, diagnostics);
 }
 

@@ -3,6 +3,7 @@
 pub mod file_storage;
 pub mod health_check;
 pub mod inert;
+pub mod keys;
 #[cfg(feature = "store")]
 pub mod query;
 
@@ -16,6 +17,7 @@ pub fn table() -> Vec<Factory<Box<dyn Extension>, Surroundings>> {
         health_check::factory(),
         inert::pprof(),
         inert::zpages(),
+        keys::factory(),
         #[cfg(feature = "store")]
         query::factory(),
     ]

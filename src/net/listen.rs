@@ -147,6 +147,15 @@ fn has_ipv6() -> bool {
     Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)).is_ok()
 }
 
+/// Whether only this machine reaches an endpoint, by the endpoint's own words: no name but `localhost` is looked up.
+pub fn is_local(endpoint: &str) -> bool {
+    let host = split(endpoint).map_or("", |(host, _)| host);
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
+}
+
 /// Host and port of `host:port`, `[v6]:port` or `:port`.
 pub fn split(endpoint: &str) -> io::Result<(&str, u16)> {
     let wrong = |why: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("`{endpoint}` {why}"));

@@ -10,6 +10,9 @@ pub struct Client {
     pub address: Option<SocketAddr>,
     /// Request headers or gRPC metadata, keys in lower case; empty unless the receiver has `include_metadata`.
     pub metadata: Vec<(String, Vec<String>)>,
+    /// The project that its spans go to, where the door says so; else their resources name it. Only exporters that keep
+    /// spans themselves know projects, so this is not part of what a journal remembers.
+    pub project: Option<Arc<str>>,
 }
 
 impl Client {

@@ -99,7 +99,7 @@ impl Pipeline {
                 }
                 obstacle.map_or(Ok(()), Err)
             }
-            Output::Keeper(keeping) => keeping.admits(traces, patience, rooms),
+            Output::Keeper(keeping) => keeping.admits(traces, client, patience, rooms),
             Output::Pipeline(pipeline) => pipeline.admits(traces, client, patience, rooms),
         })
     }
@@ -144,7 +144,7 @@ impl Pipeline {
                 }
                 Output::Keeper(keeping) => {
                     ticket.open(1);
-                    keeping.append(traces.clone(), ticket, rooms.next());
+                    keeping.append(traces.clone(), client, ticket, rooms.next());
                 }
                 Output::Pipeline(pipeline) => pipeline.take(traces, client, ticket, awaited, rooms),
             }

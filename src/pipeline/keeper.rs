@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::budget::Budget;
+use super::client::Client;
 use super::disk::Rooms;
 use super::flow::{Obstacle, come_back_after, come_back_when_drained};
 use super::log::rate::Rate;
@@ -29,10 +30,10 @@ pub trait Keeper: Send + Sync {
     fn congested(&self) -> Option<String>;
 
     /// Sets aside room on disk for a request, or says why there is none.
-    fn admit(&self, traces: &Traces) -> Result<Room, String>;
+    fn admit(&self, traces: &Traces, client: &Client) -> Result<Room, String>;
 
     /// Keeps a request in the room that was set aside for it; `kept` is told when it is durable, or why it is not.
-    fn take(&self, traces: Traces, room: Option<Room>, kept: Box<dyn Kept>);
+    fn take(&self, traces: Traces, client: &Client, room: Option<Room>, kept: Box<dyn Kept>);
 
     /// Sets gauges; called before each scrape.
     fn measure(&self) {}
@@ -97,12 +98,13 @@ impl Keeping {
     pub(super) fn admits(
         &self,
         traces: &Traces,
+        client: &Client,
         patience: Duration,
         rooms: &mut Rooms,
     ) -> Result<(), Obstacle<'_>> {
         let room = match self.congested(patience) {
             Some(refused) => Err(refused),
-            None => self.keeper.admit(traces).map_err(come_back),
+            None => self.keeper.admit(traces, client).map_err(come_back),
         };
         match room {
             Ok(room) => {
@@ -137,7 +139,7 @@ impl Keeping {
     }
 
     /// Hands a request over; the ticket's leaf that the caller opened is closed when it is kept.
-    pub(super) fn append(&self, traces: Traces, ticket: &Arc<Ticket>, room: Option<Room>) {
+    pub(super) fn append(&self, traces: Traces, client: &Client, ticket: &Arc<Ticket>, room: Option<Room>) {
         let (spans, bytes) = (traces.spans(), traces.bytes().len());
         self.ledger.handed_over(spans);
         self.rate.added(bytes);
@@ -150,7 +152,7 @@ impl Keeping {
             spans,
             bytes,
         };
-        self.keeper.take(traces, room, Box::new(settle));
+        self.keeper.take(traces, client, room, Box::new(settle));
     }
 }
 

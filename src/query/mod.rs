@@ -10,9 +10,16 @@ pub mod mackerel;
 pub mod members;
 pub mod model;
 pub mod openapi;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+#[expect(clippy::panic, reason = "an oracle of tests panics when it is wrong")]
+pub mod oracle;
 pub mod parameters;
 pub mod phoenix;
 pub mod posthog;
 pub mod stores;
 pub mod throttle;
 pub mod traceloop;
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,10 @@ pub enum Reason {
     Method,
     /// Another path or service than traces.
     Path,
+    /// Without a key where keys are asked for, or with one that is not known.
+    Unauthenticated,
+    /// With a key that is not good for sending.
+    PermissionDenied,
     /// The body stopped arriving.
     Stalled,
     /// The client went away before its request was complete.
@@ -88,7 +92,7 @@ struct LogLimit {
 
 impl Reason {
     /// Every reason, in the order of declaration.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::TooLarge,
         Self::OverBudget,
         Self::Unavailable,
@@ -98,6 +102,8 @@ impl Reason {
         Self::ContentType,
         Self::Method,
         Self::Path,
+        Self::Unauthenticated,
+        Self::PermissionDenied,
         Self::Stalled,
         Self::Gone,
         Self::Internal,
@@ -115,6 +121,8 @@ impl Reason {
             Self::ContentType => "content_type",
             Self::Method => "method",
             Self::Path => "path",
+            Self::Unauthenticated => "unauthenticated",
+            Self::PermissionDenied => "permission_denied",
             Self::Stalled => "stalled",
             Self::Gone => "gone",
             Self::Internal => "internal",

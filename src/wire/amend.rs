@@ -4,7 +4,7 @@ use super::edit::Decision;
 use super::reader::{Field, Fields};
 use super::values::{self, Value, ValueView};
 use super::views::{AttributeView, ResourceView, ScopeView, SpanView};
-use super::writer::{put_bytes, put_int};
+use super::writer::{put_bytes, put_fixed64, put_int};
 
 /// Edits being made to what the view `V` shows.
 ///
@@ -30,6 +30,11 @@ enum Piece<'a> {
     New {
         number: u32,
         payload: Vec<u8>,
+    },
+    /// A field of eight bytes.
+    Fixed {
+        number: u32,
+        value: u64,
     },
 }
 
@@ -163,10 +168,16 @@ impl<'a, V: Copy> Amendment<'a, V> {
 
     /// Sets a singular length-delimited field, where it was first or at the end.
     fn set(&mut self, number: u32, payload: Vec<u8>) {
+        self.put(Piece::New { number, payload });
+    }
+
+    /// Puts a singular field where it was first or at the end.
+    fn put(&mut self, field: Piece<'a>) {
+        let number = field.number();
         let at = self.pieces.iter().position(|piece| piece.number() == number);
         self.pieces.retain(|piece| piece.number() != number);
         let at = at.unwrap_or(self.pieces.len());
-        self.pieces.insert(at, Piece::New { number, payload });
+        self.pieces.insert(at, field);
         self.changed = true;
     }
 }
@@ -175,6 +186,22 @@ impl<'a> Amendment<'a, SpanView<'a>> {
     /// Renames the span.
     pub fn set_name(&mut self, name: &str) {
         self.set(5, name.into());
+    }
+
+    /// Sets when the span began, in nanoseconds since 1970.
+    pub fn set_start_time(&mut self, nanos: u64) {
+        self.put(Piece::Fixed {
+            number: 7,
+            value: nanos,
+        });
+    }
+
+    /// Sets when the span ended, in nanoseconds since 1970.
+    pub fn set_end_time(&mut self, nanos: u64) {
+        self.put(Piece::Fixed {
+            number: 8,
+            value: nanos,
+        });
     }
 
     /// Sets how the span ended: `STATUS_CODE_*` as a number, and a message.
@@ -203,7 +230,7 @@ impl Piece<'_> {
     fn number(&self) -> u32 {
         match self {
             Self::Kept(field) => field.number(),
-            Self::New { number, .. } => *number,
+            Self::New { number, .. } | Self::Fixed { number, .. } => *number,
         }
     }
 
@@ -211,6 +238,8 @@ impl Piece<'_> {
         match self {
             Self::Kept(field) => field.payload,
             Self::New { payload, .. } => payload,
+            // Asked only of fields that have a length.
+            Self::Fixed { .. } => &[],
         }
     }
 
@@ -219,6 +248,7 @@ impl Piece<'_> {
         match self {
             Self::Kept(field) => field.raw.len(),
             Self::New { payload, .. } => payload.len() + 10,
+            Self::Fixed { .. } => 10,
         }
     }
 
@@ -226,6 +256,7 @@ impl Piece<'_> {
         match self {
             Self::Kept(field) => out.extend_from_slice(field.raw),
             Self::New { number, payload } => put_bytes(out, *number, payload),
+            Self::Fixed { number, value } => put_fixed64(out, *number, *value),
         }
     }
 }

@@ -35,6 +35,12 @@ pub(super) fn put_int(out: &mut Vec<u8>, number: u32, value: u64) {
     put_varint(out, value);
 }
 
+/// A field of eight bytes.
+pub(super) fn put_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {
+    put_key(out, number, wire::FIXED64);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
 pub(super) fn put_key(out: &mut Vec<u8>, number: u32, wire_type: u32) {
     put_varint(out, u64::from(number << 3 | wire_type));
 }

@@ -6,6 +6,7 @@ use super::config::Config;
 use super::shared::{self, Shared};
 use crate::journal::Room;
 use crate::pipeline::budget::Budget;
+use crate::pipeline::client::Client;
 use crate::pipeline::keeper::{Keeper, Kept, Opens};
 use crate::store::Appended;
 use crate::telemetry::health::Health;
@@ -33,13 +34,16 @@ impl Keeper for StoreKeeper {
         self.0.store.congested()
     }
 
-    fn admit(&self, traces: &Traces) -> Result<Room, String> {
-        let room = self.0.store.admit(None, traces);
+    fn admit(&self, traces: &Traces, client: &Client) -> Result<Room, String> {
+        let room = self.0.store.admit(client.project.as_deref(), traces);
         room.map_err(|full| format!("the store's journal is full: {full}"))
     }
 
-    fn take(&self, traces: Traces, room: Option<Room>, kept: Box<dyn Kept>) {
-        self.0.store.append(None, &traces, room, Box::new(Answer(kept)));
+    fn take(&self, traces: Traces, client: &Client, room: Option<Room>, kept: Box<dyn Kept>) {
+        let project = client.project.as_deref();
+        self.0
+            .store
+            .append(project, &traces, room, Box::new(Answer(kept)));
     }
 
     fn measure(&self) {

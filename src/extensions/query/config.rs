@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::authentication::Auth;
+use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems, Settings};
+use crate::net::listen::is_local;
 
 const MIB: u64 = 1 << 20;
 
@@ -13,6 +16,8 @@ const MIB: u64 = 1 << 20;
 pub struct QuerySettings {
     /// Where it listens.
     pub endpoint: String,
+    /// Who may ask; everybody, when absent.
+    pub auth: Option<Auth>,
     /// The `directory` of the exporter `store` whose spans are asked for; the only one there is, when absent.
     pub directory: Option<String>,
     /// The largest body of a request, in MiB.
@@ -67,6 +72,7 @@ impl Default for QuerySettings {
     fn default() -> Self {
         Self {
             endpoint: "localhost:4319".into(),
+            auth: None,
             directory: None,
             max_request_body_size_mib: 8,
             max_query_time_ms: 10_000,
@@ -85,6 +91,25 @@ impl Settings for QuerySettings {
             "tls",
             "is not available in this version; remove the key",
         )]
+    }
+
+    fn authenticators(&self) -> Vec<(&'static str, &ComponentId)> {
+        let auth = self.auth.iter();
+        auth.map(|auth| ("auth.authenticator", &auth.authenticator))
+            .collect()
+    }
+
+    fn warn(&self, _journaled: bool, warnings: &mut Problems) {
+        let endpoint = &self.endpoint;
+        if self.auth.is_none() && !is_local(endpoint) {
+            warnings.add(
+                "endpoint",
+                format!(
+                    "is `{endpoint}`, where other machines can read and delete spans, and nobody asks them for a key; \
+                     name an extension `keys` in `auth.authenticator`, or listen on `localhost`"
+                ),
+            );
+        }
     }
 
     fn validate(&self, problems: &mut Problems) {

@@ -81,7 +81,10 @@ impl Query {
             store: opened.reader.clone(),
             writer: opened.writer.clone(),
             directory: opened.directory.clone(),
-            keys: None,
+            keys: self
+                .surroundings
+                .authenticators
+                .find(self.settings.auth.as_ref())?,
             limits: Limits {
                 deadline_ms: self.settings.max_query_time_ms,
                 memory_bytes: self.settings.memory_limit(),

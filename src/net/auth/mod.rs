@@ -13,6 +13,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::config::authentication::Auth;
+
 /// What a key may be good for.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,9 +93,15 @@ impl Authenticators {
         known.insert(id.to_owned(), keys);
     }
 
-    /// The keys of an extension.
-    pub fn find(&self, id: &str) -> Option<Arc<Keys>> {
+    /// The keys that a setting `auth` names, if it is there; an error when nobody holds them.
+    pub fn find(&self, auth: Option<&Auth>) -> Result<Option<Arc<Keys>>, String> {
+        let Some(Auth { authenticator }) = auth else {
+            return Ok(None);
+        };
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(id).cloned()
+        match known.get(&authenticator.to_string()) {
+            Some(keys) => Ok(Some(keys.clone())),
+            None => Err(format!("`auth` names `{authenticator}`, which holds no keys")),
+        }
     }
 }

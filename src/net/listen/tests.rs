@@ -63,3 +63,30 @@ async fn a_taken_port_is_an_error() {
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     assert!(error.to_string().contains(&endpoint), "{error}");
 }
+
+/// Only what this machine alone reaches counts as local; what cannot be known counts as public.
+#[test]
+fn local_endpoints() {
+    for endpoint in [
+        "localhost:1",
+        "LocalHost:1",
+        "127.0.0.1:1",
+        "127.9.9.9:1",
+        "[::1]:1",
+        "[::ffff:127.0.0.1]:1",
+    ] {
+        assert!(is_local(endpoint), "{endpoint}");
+    }
+    for endpoint in [
+        "0.0.0.0:1",
+        ":1",
+        "[::]:1",
+        "192.168.1.1:1",
+        "[2001:db8::1]:1",
+        "gateway:1",
+        "localhost.example:1",
+        "nonsense",
+    ] {
+        assert!(!is_local(endpoint), "{endpoint}");
+    }
+}

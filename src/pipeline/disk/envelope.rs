@@ -91,6 +91,7 @@ fn client(metadata: Vec<Metadata>) -> Arc<Client> {
     Arc::new(Client {
         address: None,
         metadata: pairs.collect(),
+        project: None,
     })
 }
 

@@ -53,7 +53,7 @@ proptest! {
     /// room that is reserved for a request is enough for it.
     #[test]
     fn a_record_survives_the_disk(metadata in metadata(), reason in ".{0,80}") {
-        let client = Arc::new(Client { address: None, metadata });
+        let client = Arc::new(Client { metadata, ..Client::default() });
         let item = through_the_disk(&client, &reason);
         let letter = envelope::open(&item).unwrap();
         prop_assert_eq!(&letter.traces, &traces());

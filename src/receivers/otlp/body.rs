@@ -4,8 +4,12 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Version;
+use http::header::EXPECT;
+use http::request::Parts;
 use http_body::Body;
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 
 use super::door::STALL;
 use super::fault::{Fault, Unread};
@@ -53,9 +57,36 @@ where
     }
 }
 
+/// As [`read`], where the body has so long to arrive.
+pub async fn read_within(
+    body: &mut Incoming,
+    announced: Option<u64>,
+    limit: usize,
+    budget: &Budget,
+    patience: Option<Duration>,
+) -> Result<PaidBuffer, Unread> {
+    let read = read(body, announced, limit, budget);
+    match patience {
+        None => read.await,
+        Some(patience) => tokio::time::timeout(patience, read).await.unwrap_or_else(|_| {
+            let message = format!("the body took longer than read_timeout, {patience:?}");
+            Err(Fault::new(Reason::Stalled, message).into())
+        }),
+    }
+}
+
+/// Lets a client whose request is refused end what it is sending: over HTTP/1.1 it may read nothing before.
+pub async fn linger(head: &Parts, body: &mut Incoming, reason: Reason, limit: usize) {
+    let asks_first = head.headers.contains_key(EXPECT);
+    let is_sending = !asks_first && !matches!(reason, Reason::Stalled | Reason::Gone);
+    if head.version < Version::HTTP_2 && is_sending {
+        discard(body, limit).await;
+    }
+}
+
 /// Reads on and throws away, up to `limit` bytes: a client that gets its answer while it still writes may see
 /// a broken connection instead.
-pub async fn discard<B>(body: &mut B, limit: usize)
+async fn discard<B>(body: &mut B, limit: usize)
 where
     B: Body<Data = Bytes> + Unpin,
 {

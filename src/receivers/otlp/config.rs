@@ -7,10 +7,13 @@ use http::{HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::doors::posthog::PostHogConfig;
+use crate::config::authentication::Auth;
+use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems, Settings};
 use crate::config::types::{GoDuration, Secret, Section};
 use crate::net::decompress::Encoding;
-use crate::net::listen::{Family, split};
+use crate::net::listen::{Family, is_local, split};
 use crate::net::serve;
 
 const MIB: u64 = 1024 * 1024;
@@ -39,12 +42,14 @@ pub struct Protocols {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcConfig {
-    /// Where to listen, `host:port`. Only this machine by default, because nothing here asks who is calling.
+    /// Where to listen, `host:port`. Only this machine by default, because everybody may call unless `auth` is there.
     pub endpoint: String,
     /// `tcp`, or `tcp4` and `tcp6` for one family of addresses.
     pub transport: Transport,
     /// The largest request in MiB, as sent and decompressed; 64 as the OTLP specification recommends.
     pub max_recv_msg_size_mib: u64,
+    /// Who may send; everybody, when absent.
+    pub auth: Option<Auth>,
     /// Requests in flight on one connection; 1024 by default, so that one client cannot take all memory.
     pub max_concurrent_streams: u32,
     /// When connections are checked and when they end.
@@ -81,7 +86,7 @@ pub struct KeepaliveServer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
-    /// Where to listen, `host:port`. Only this machine by default, because nothing here asks who is calling.
+    /// Where to listen, `host:port`. Only this machine by default, because everybody may call unless `auth` is there.
     pub endpoint: String,
     /// `tcp`, or `tcp4` and `tcp6` for one family of addresses.
     pub transport: Transport,
@@ -89,6 +94,8 @@ pub struct HttpConfig {
     pub traces_url_path: String,
     /// The largest request in bytes, as sent and decompressed; 64 MiB as the OTLP specification recommends.
     pub max_request_body_size: u64,
+    /// Who may send; everybody, when absent.
+    pub auth: Option<Auth>,
     /// The values of `Content-Encoding` that are taken; the empty one is a body that is not compressed.
     pub compression_algorithms: Vec<String>,
     /// Whether pipelines see the headers of requests; off by default, since it costs a copy a request.
@@ -97,6 +104,8 @@ pub struct HttpConfig {
     pub response_headers: BTreeMap<String, Secret>,
     /// Which web pages may send traces.
     pub cors: CorsConfig,
+    /// PostHog's way in, `POST /i/v1/traces` (ours).
+    pub posthog: PostHogConfig,
     /// Whether a connection of HTTP/1.1 may carry more than one request.
     pub keep_alives_enabled: bool,
     /// How long the body of a request may take to arrive; 0: as long as it keeps arriving.
@@ -170,16 +179,14 @@ impl Settings for OtlpConfig {
 
     fn unsupported() -> Vec<KeyNote> {
         let tls = "TLS is not in this version: terminate it in front of the receiver";
-        let auth =
-            "authentication is not in this version: remove it, or check callers in front of the receiver";
         let middlewares = "middlewares are not in this version: remove them";
-        ["grpc", "http"]
-            .into_iter()
-            .flat_map(|protocol| {
-                [("tls", tls), ("auth", auth), ("middlewares", middlewares)]
-                    .map(|(key, note)| KeyNote::new(format!("protocols.{protocol}.{key}"), note))
-            })
-            .collect()
+        let parameters = "a key is taken from `?token=` alone, beside the headers: remove it";
+        let mut notes = vec![KeyNote::new("protocols.http.auth.request_params", parameters)];
+        for protocol in ["grpc", "http"] {
+            let keys = [("tls", tls), ("middlewares", middlewares)];
+            notes.extend(keys.map(|(key, note)| KeyNote::new(format!("protocols.{protocol}.{key}"), note)));
+        }
+        notes
     }
 
     fn differing_defaults(_journaled: bool) -> Vec<KeyNote> {
@@ -198,6 +205,39 @@ impl Settings for OtlpConfig {
                 format!("64 MiB, not 20: {limit}"),
             ),
         ]
+    }
+
+    fn authenticators(&self) -> Vec<(&'static str, &ComponentId)> {
+        let (grpc, http) = self.protocols.auth();
+        let named = [
+            ("protocols.grpc.auth.authenticator", grpc),
+            ("protocols.http.auth.authenticator", http),
+        ];
+        let named = named.into_iter();
+        named
+            .filter_map(|(key, auth)| Some((key, &auth?.authenticator)))
+            .collect()
+    }
+
+    fn warn(&self, _journaled: bool, warnings: &mut Problems) {
+        let Protocols { grpc, http } = &self.protocols;
+        let endpoints = [
+            ("grpc", grpc.on().map(|grpc| (&grpc.endpoint, &grpc.auth))),
+            ("http", http.on().map(|http| (&http.endpoint, &http.auth))),
+        ];
+        for (protocol, serving) in endpoints {
+            if let Some((endpoint, None)) = serving
+                && !is_local(endpoint)
+            {
+                warnings.add(
+                    format!("protocols.{protocol}.endpoint"),
+                    format!(
+                        "is `{endpoint}`, where other machines can send spans, and nobody asks them for a key; name an \
+                         extension `keys` in `protocols.{protocol}.auth.authenticator`, or listen on `localhost`"
+                    ),
+                );
+            }
+        }
     }
 
     fn validate(&self, problems: &mut Problems) {
@@ -225,6 +265,16 @@ fn validate_socket(endpoint: &str, transport: Transport, problems: &mut Problems
     }
 }
 
+// === impl Protocols ===
+
+impl Protocols {
+    /// Who may send, on gRPC and on HTTP.
+    fn auth(&self) -> (Option<&Auth>, Option<&Auth>) {
+        let grpc = self.grpc.on().and_then(|grpc| grpc.auth.as_ref());
+        (grpc, self.http.on().and_then(|http| http.auth.as_ref()))
+    }
+}
+
 // === impl GrpcConfig ===
 
 impl Default for GrpcConfig {
@@ -233,6 +283,7 @@ impl Default for GrpcConfig {
             endpoint: "localhost:4317".into(),
             transport: Transport::default(),
             max_recv_msg_size_mib: 64,
+            auth: None,
             max_concurrent_streams: 1024,
             keepalive: KeepaliveConfig::default(),
             include_metadata: false,
@@ -291,12 +342,14 @@ impl Default for HttpConfig {
             transport: Transport::default(),
             traces_url_path: "/v1/traces".into(),
             max_request_body_size: 64 * MIB,
+            auth: None,
             compression_algorithms: ["", "gzip", "zstd", "zlib", "snappy", "deflate"]
                 .map(String::from)
                 .into(),
             include_metadata: false,
             response_headers: BTreeMap::new(),
             cors: CorsConfig::default(),
+            posthog: PostHogConfig::default(),
             keep_alives_enabled: true,
             read_timeout: GoDuration::default(),
             read_header_timeout: GoDuration::default(),

@@ -15,10 +15,14 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::request::Parts;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
 use tokio::sync::Semaphore;
 
 use super::fault::{Fault, Unread};
+use super::guard::{self, Guard};
+use super::{metadata, project};
+use crate::net::auth::Key;
 use crate::net::buffer::{Full, PaidBuffer};
 use crate::net::decompress::{self, Encoding, decompress};
 use crate::pipeline::budget::Budget;
@@ -29,7 +33,7 @@ use crate::wire::{Checked, Traces};
 
 /// Bodies above this are checked on a thread of their own, so that a worker's other connections do not wait:
 /// a worker checks about this much in half a millisecond.
-const LARGE: usize = 1024 * 1024;
+pub const LARGE: usize = 1024 * 1024;
 
 /// As [`LARGE`], for compressed bodies, which expand about eightfold. One that expands to more than [`LARGE`] is
 /// found out on the way.
@@ -49,6 +53,8 @@ pub struct Door {
     pub events: ReceiverEvents,
     /// The largest request in bytes, as sent and decompressed.
     pub limit: usize,
+    /// Who may send.
+    pub guard: Guard,
     /// Whether pipelines see request headers.
     pub include_metadata: bool,
     /// How many large requests may be checked at once, so that small ones find a processor too.
@@ -87,6 +93,47 @@ impl Door {
         }
     }
 
+    /// Lets a request in by its head, and yields its client as pipelines see it; `authority` is the key under which
+    /// its host stands in metadata.
+    pub fn admit(
+        &self,
+        connected: &Arc<Client>,
+        head: &Parts,
+        authority: &str,
+    ) -> Result<Arc<Client>, Fault> {
+        let key = self.guard.admit(head)?;
+        Ok(self.sender(connected, head, authority, key.map(Arc::as_ref)))
+    }
+
+    /// The client of a request that was let in with `key`, as pipelines see it.
+    pub fn sender(
+        &self,
+        connected: &Arc<Client>,
+        head: &Parts,
+        authority: &str,
+        key: Option<&Key>,
+    ) -> Arc<Client> {
+        let project = key
+            .and_then(|key| key.project.clone())
+            .or_else(|| project::of(head));
+        if project.is_none() && !self.include_metadata {
+            return connected.clone();
+        }
+        let mut metadata = match self.include_metadata {
+            true => metadata::of(head, authority),
+            false => Vec::new(),
+        };
+        if self.guard.asks() {
+            // Keys are for this gateway alone.
+            metadata.retain(|(name, _)| !guard::is_secret(name));
+        }
+        Arc::new(Client {
+            address: connected.address,
+            metadata,
+            project,
+        })
+    }
+
     /// Checks a request and hands it to the pipelines.
     pub async fn export(
         &self,
@@ -95,6 +142,16 @@ impl Door {
         patience: Option<Duration>,
     ) -> Result<Answer, Fault> {
         let checked = self.check(sent).await.map_err(|unread| self.fault(unread))?;
+        self.hand_over(checked, client, patience).await
+    }
+
+    /// Hands a request that was checked to the pipelines.
+    pub async fn hand_over(
+        &self,
+        checked: Checked,
+        client: Arc<Client>,
+        patience: Option<Duration>,
+    ) -> Result<Answer, Fault> {
         let Checked {
             traces,
             rejected,
@@ -155,21 +212,28 @@ impl Door {
             }
         }
         let budget = self.budget().clone();
-        let internal = |error: &dyn Error| Unread::from(Fault::new(Reason::Internal, error.to_string()));
-        let turn = self
-            .large
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|error| internal(&error))?;
         let check = move || {
-            let _turn = turn;
             sent.unpack(limit, &budget)?;
             sent.check(limit, &budget)
         };
-        tokio::task::spawn_blocking(check)
+        self.aside(check).await?
+    }
+
+    /// Does what takes long, when its turn comes, on a thread that serves no connections.
+    pub async fn aside<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, Fault> {
+        let internal = |error: &dyn Error| Fault::new(Reason::Internal, error.to_string());
+        let turn = self.large.clone().acquire_owned().await;
+        let turn = turn.map_err(|error| internal(&error))?;
+        let work = move || {
+            let _turn = turn;
+            work()
+        };
+        tokio::task::spawn_blocking(work)
             .await
-            .unwrap_or_else(|error| Err(internal(&error)))
+            .map_err(|error| internal(&error))
     }
 }
 

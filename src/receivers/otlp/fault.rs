@@ -70,6 +70,8 @@ impl Fault {
             Reason::ContentType => (Code::InvalidArgument, StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Reason::Method => (Code::Unimplemented, StatusCode::METHOD_NOT_ALLOWED),
             Reason::Path => (Code::Unimplemented, StatusCode::NOT_FOUND),
+            Reason::Unauthenticated => (Code::Unauthenticated, StatusCode::UNAUTHORIZED),
+            Reason::PermissionDenied => (Code::PermissionDenied, StatusCode::FORBIDDEN),
             Reason::Stalled => (Code::DeadlineExceeded, StatusCode::REQUEST_TIMEOUT),
             Reason::Gone => (Code::Cancelled, StatusCode::BAD_REQUEST),
             Reason::Internal => (Code::Internal, StatusCode::INTERNAL_SERVER_ERROR),
@@ -151,4 +153,10 @@ impl From<ReadError> for Unread {
             ReadError::Gone(_) => Fault::new(Reason::Gone, message).into(),
         }
     }
+}
+
+/// A delay in seconds, rounded up, since a client that comes back too early is refused again.
+pub fn whole_seconds(delay: Duration) -> u64 {
+    let rounded = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+    rounded.max(1)
 }

@@ -11,7 +11,6 @@ use prost::Message as _;
 
 use super::door::{Answer, Door, STALL, Sent};
 use super::fault::Fault;
-use super::metadata;
 use super::services::Services;
 use crate::net::decompress::Encoding;
 use crate::net::grpc::server::{self, Message, Reply};
@@ -66,16 +65,12 @@ impl Grpc {
         let (head, mut body) = request.into_parts();
         let encoding = encoding(&head.headers)?;
         let patience = patience(&head.headers);
+        let client = door.admit(client, &head, ":authority")?;
         door.welcome(patience)?;
         let message = server::read_message(&mut body, door.limit, STALL, door.budget())
             .await
             .map_err(|error| door.fault(error.into()))?;
         let sent = unframe(message, encoding)?;
-        let client = if door.include_metadata {
-            Arc::new(metadata::client(client.address, &head, ":authority"))
-        } else {
-            client.clone()
-        };
         door.export(sent, client, patience).await
     }
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, RETRY_AFTER};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 
@@ -17,13 +17,16 @@ use super::body;
 use super::config::HttpConfig;
 use super::cors::Cors;
 use super::door::{Answer, Door, Sent};
-use super::fault::{Fault, Unread};
+use super::doors::posthog::{self, PostHog};
+use super::fault::{Fault, Unread, whole_seconds};
 use super::format::Format;
-use super::metadata;
 use crate::net::buffer::PaidBuffer;
 use crate::net::decompress::Encoding;
 use crate::pipeline::client::Client;
 use crate::telemetry::receiver::Reason;
+
+/// How a key is to be shown (RFC 6750).
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"spanway\"");
 
 /// The receiver on HTTP.
 pub struct Http {
@@ -33,6 +36,7 @@ pub struct Http {
     accept_encoding: HeaderValue,
     response_headers: HeaderMap,
     cors: Option<Cors>,
+    posthog: Option<PostHog>,
     read_timeout: Option<Duration>,
 }
 
@@ -66,6 +70,7 @@ impl Http {
                 .filter_map(|(name, value)| Some((name.parse().ok()?, value.0.parse().ok()?)))
                 .collect::<HeaderMap<HeaderValue>>(),
             cors: Cors::new(&config.cors),
+            posthog: PostHog::new(&config.posthog, config.read_timeout()),
             read_timeout: config.read_timeout(),
         }
     }
@@ -73,16 +78,33 @@ impl Http {
     /// Answers one request.
     pub async fn handle(&self, client: &Arc<Client>, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (head, mut body) = request.into_parts();
-        let mut response = match &self.cors {
-            Some(cors) if Cors::is_preflight(&head) => cors.preflight(&head.headers),
-            _ => self.answer(client, &head, &mut body).await,
+        let mut response = match &self.posthog {
+            // Whoever gives OTLP this path wants OTLP there.
+            Some(posthog) if head.uri.path() == posthog::PATH && self.path != posthog::PATH => {
+                posthog.handle(&self.door, client, &head, &mut body).await
+            }
+            _ => self.handle_otlp(client, &head, &mut body).await,
         };
-        if let Some(cors) = &self.cors {
-            cors.mark(&head.headers, response.headers_mut());
-        }
         for (name, value) in &self.response_headers {
             response.headers_mut().insert(name, value.clone());
         }
+        response
+    }
+
+    async fn handle_otlp(
+        &self,
+        client: &Arc<Client>,
+        head: &Parts,
+        body: &mut Incoming,
+    ) -> Response<Full<Bytes>> {
+        let Some(cors) = &self.cors else {
+            return self.answer(client, head, body).await;
+        };
+        let mut response = match Cors::is_preflight(head) {
+            true => cors.preflight(&head.headers),
+            false => self.answer(client, head, body).await,
+        };
+        cors.mark(&head.headers, response.headers_mut());
         response
     }
 
@@ -91,10 +113,7 @@ impl Http {
         match self.export(client, head, body).await {
             Ok((format, answer)) => format.success(answer),
             Err(fault) => {
-                // Over HTTP/1.1 a client may read nothing before it has sent everything.
-                if head.version < Version::HTTP_2 && is_sending(head, fault.reason) {
-                    body::discard(body, self.door.limit).await;
-                }
+                body::linger(head, body, fault.reason, self.door.limit).await;
                 self.refuse(client, format.unwrap_or(Format::Json), fault)
             }
         }
@@ -107,17 +126,13 @@ impl Http {
         body: &mut Incoming,
     ) -> Result<(Format, Answer), Fault> {
         let Kind { format, encoding } = self.kind(head)?;
+        let client = self.door.admit(client, head, "host")?;
         self.door.welcome(None)?;
         let body = self.read(body).await.map_err(|unread| self.door.fault(unread))?;
         let sent = Sent {
             body,
             encoding,
             to_protobuf: format.to_protobuf(),
-        };
-        let client = if self.door.include_metadata {
-            Arc::new(metadata::client(client.address, head, "host"))
-        } else {
-            client.clone()
         };
         // HTTP has no word for how long a client waits.
         Ok((format, self.door.export(sent, client, None).await?))
@@ -166,20 +181,15 @@ impl Http {
 
     async fn read(&self, body: &mut Incoming) -> Result<PaidBuffer, Unread> {
         let announced = body.size_hint().exact();
-        let read = body::read(body, announced, self.door.limit, self.door.budget());
-        match self.read_timeout {
-            None => read.await,
-            Some(timeout) => tokio::time::timeout(timeout, read).await.unwrap_or_else(|_| {
-                let message = format!("the body took longer than read_timeout, {timeout:?}");
-                Err(Fault::new(Reason::Stalled, message).into())
-            }),
-        }
+        let (limit, budget) = (self.door.limit, self.door.budget());
+        body::read_within(body, announced, limit, budget, self.read_timeout).await
     }
 
     fn refuse(&self, client: &Client, format: Format, fault: Fault) -> Response<Full<Bytes>> {
         self.door.note(&fault, client.address);
         let more: Option<(HeaderName, HeaderValue)> = match (fault.reason, fault.retry_after) {
             (Reason::Method, _) => Some((ALLOW, HeaderValue::from_static("POST"))),
+            (Reason::Unauthenticated, _) => Some((WWW_AUTHENTICATE, CHALLENGE)),
             (Reason::Encoding, _) => Some((ACCEPT_ENCODING, self.accept_encoding.clone())),
             (_, Some(delay)) => Some((RETRY_AFTER, whole_seconds(delay).into())),
             _ => None,
@@ -188,16 +198,4 @@ impl Http {
         response.headers_mut().extend(more);
         response
     }
-}
-
-/// Whether the client of a refused request goes on sending its body, by all that is known.
-fn is_sending(head: &Parts, reason: Reason) -> bool {
-    let asks_first = head.headers.contains_key(EXPECT);
-    !asks_first && !matches!(reason, Reason::Stalled | Reason::Gone)
-}
-
-/// Rounded up, since a client that comes back too early is refused again.
-fn whole_seconds(delay: Duration) -> u64 {
-    let rounded = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
-    rounded.max(1)
 }

@@ -7,11 +7,14 @@ mod body;
 pub mod config;
 mod cors;
 mod door;
+mod doors;
 mod fault;
 mod format;
 mod grpc;
+mod guard;
 mod http;
 mod metadata;
+mod project;
 mod services;
 #[cfg(test)]
 mod tests;
@@ -28,9 +31,12 @@ use tokio_util::task::AbortOnDropHandle;
 use self::config::{GrpcConfig, HttpConfig, OtlpConfig};
 use self::door::Door;
 use self::grpc::Grpc;
+use self::guard::Guard;
 use self::http::Http;
 use self::services::Services;
+use crate::config::authentication::Auth;
 use crate::config::factory::{About, Factory, Kind, Stability};
+use crate::net::auth::Authenticators;
 use crate::net::listen::Listener;
 use crate::net::serve::{Connection, serve};
 use crate::pipeline::client::Client;
@@ -44,13 +50,14 @@ use crate::telemetry::receiver::{ConnectionEvents, ReceiverEvents};
 pub struct OtlpReceiver {
     id: String,
     config: OtlpConfig,
+    authenticators: Authenticators,
 }
 
 /// A receiver that listens and does not serve yet.
 pub struct Bound {
     id: String,
-    grpc: Option<(Listener, GrpcConfig)>,
-    http: Option<(Listener, HttpConfig)>,
+    grpc: Option<(Listener, Guard, GrpcConfig)>,
+    http: Option<(Listener, Guard, HttpConfig)>,
 }
 
 /// How the receiver is known to configuration.
@@ -61,8 +68,9 @@ pub fn factory() -> Factory<Box<dyn Receiver>, Surroundings> {
         stability: Stability::Beta,
         summary: "Takes OTLP traces over gRPC and HTTP.",
     };
-    Factory::of::<OtlpConfig>(Kind::Receiver, about, |config, id, _| {
-        Ok(Box::new(OtlpReceiver::new(id.to_string(), config)))
+    Factory::of::<OtlpConfig>(Kind::Receiver, about, |config, id, surroundings| {
+        let receiver = OtlpReceiver::new(id.to_string(), config);
+        Ok(Box::new(receiver.with_keys_of(&surroundings.authenticators)))
     })
 }
 
@@ -74,25 +82,40 @@ impl OtlpReceiver {
         Self {
             id: id.into(),
             config,
+            authenticators: Authenticators::default(),
         }
     }
 
-    /// Begins to listen; names the endpoint that cannot be had.
+    /// Where the keys are that `auth` names.
+    pub fn with_keys_of(self, authenticators: &Authenticators) -> Self {
+        Self {
+            authenticators: authenticators.clone(),
+            ..self
+        }
+    }
+
+    /// Begins to listen; names the endpoint or the keys that cannot be had.
     pub async fn bind(self) -> io::Result<Bound> {
         let mut bound = Bound {
-            id: self.id,
+            id: self.id.clone(),
             grpc: None,
             http: None,
         };
         if let Some(grpc) = self.config.protocols.grpc.on() {
+            let guard = self.guard(grpc.auth.as_ref())?;
             let listener = Listener::bind(&grpc.endpoint, grpc.transport.family()).await?;
-            bound.grpc = Some((listener, grpc.clone()));
+            bound.grpc = Some((listener, guard, grpc.clone()));
         }
         if let Some(http) = self.config.protocols.http.on() {
+            let guard = self.guard(http.auth.as_ref())?;
             let listener = Listener::bind(&http.endpoint, http.transport.family()).await?;
-            bound.http = Some((listener, http.clone()));
+            bound.http = Some((listener, guard, http.clone()));
         }
         Ok(bound)
+    }
+
+    fn guard(&self, auth: Option<&Auth>) -> io::Result<Guard> {
+        Guard::new(auth, &self.authenticators).map_err(io::Error::other)
     }
 }
 
@@ -113,14 +136,14 @@ impl Bound {
     pub fn grpc_addresses(&self) -> io::Result<Vec<SocketAddr>> {
         self.grpc
             .as_ref()
-            .map_or(Ok(Vec::new()), |(listener, _)| listener.addresses())
+            .map_or(Ok(Vec::new()), |(listener, ..)| listener.addresses())
     }
 
     /// Where HTTP is served; empty when it is not.
     pub fn http_addresses(&self) -> io::Result<Vec<SocketAddr>> {
         self.http
             .as_ref()
-            .map_or(Ok(Vec::new()), |(listener, _)| listener.addresses())
+            .map_or(Ok(Vec::new()), |(listener, ..)| listener.addresses())
     }
 
     /// Serves until `stop`; the result ends when the last request has been answered, and cuts off what is
@@ -132,13 +155,13 @@ impl Bound {
     ) -> io::Result<BoxFuture<'static, ()>> {
         let nothing = || async {}.boxed();
         let grpc = match self.grpc {
-            Some((listener, config)) => {
-                serve_grpc(&self.id, listener, config, intake.clone(), stop.clone()).await?
+            Some((listener, guard, config)) => {
+                serve_grpc(&self.id, listener, guard, config, intake.clone(), stop.clone()).await?
             }
             None => nothing(),
         };
         let http = match self.http {
-            Some((listener, config)) => serve_http(&self.id, listener, config, intake, stop)?,
+            Some((listener, guard, config)) => serve_http(&self.id, listener, guard, config, intake, stop)?,
             None => nothing(),
         };
         // Their own tasks, so that a receiver serves whether or not anybody polls the result.
@@ -153,6 +176,7 @@ impl Bound {
 async fn serve_grpc(
     id: &str,
     listener: Listener,
+    guard: Guard,
     config: GrpcConfig,
     intake: Arc<dyn Intake>,
     stop: CancellationToken,
@@ -167,6 +191,7 @@ async fn serve_grpc(
             intake,
             events,
             limit: config.limit(),
+            guard,
             include_metadata: config.include_metadata,
             large: door::large(),
         },
@@ -203,6 +228,7 @@ async fn serve_grpc(
 fn serve_http(
     id: &str,
     listener: Listener,
+    guard: Guard,
     config: HttpConfig,
     intake: Arc<dyn Intake>,
     stop: CancellationToken,
@@ -215,6 +241,7 @@ fn serve_http(
         intake,
         events,
         limit: config.limit(),
+        guard,
         include_metadata: config.include_metadata,
         large: door::large(),
     };
@@ -239,6 +266,6 @@ fn serve_http(
 fn client(connection: &Connection) -> Arc<Client> {
     Arc::new(Client {
         address: Some(connection.peer),
-        metadata: Vec::new(),
+        ..Client::default()
     })
 }

@@ -144,8 +144,13 @@ fn wrong_values_are_named() {
             "not supported",
         ),
         (
-            "protocols: {grpc: {auth: {authenticator: a}}}",
+            "protocols: {grpc: {auth: {}}}",
             "protocols.grpc.auth",
+            "authenticator",
+        ),
+        (
+            "protocols: {http: {auth: {authenticator: a, request_params: [token]}}}",
+            "protocols.http.auth.request_params",
             "not supported",
         ),
         (
@@ -168,27 +173,27 @@ fn every_key_has_its_class() {
         (
             Class::Works,
             "grpc",
-            "endpoint transport max_recv_msg_size_mib max_concurrent_streams include_metadata",
+            "endpoint transport max_recv_msg_size_mib max_concurrent_streams include_metadata auth.authenticator",
         ),
         (
             Class::NoEffect,
             "grpc",
             "read_buffer_size write_buffer_size keepalive.enforcement_policy",
         ),
-        (Class::Unsupported, "grpc", "tls auth middlewares"),
+        (Class::Unsupported, "grpc", "tls middlewares"),
         (
             Class::Works,
             "http",
             "endpoint transport max_request_body_size compression_algorithms traces_url_path include_metadata \
              keep_alives_enabled read_timeout read_header_timeout idle_timeout cors.allowed_origins \
-             cors.allowed_headers cors.exposed_headers cors.max_age",
+             cors.allowed_headers cors.exposed_headers cors.max_age auth.authenticator",
         ),
         (
             Class::NoEffect,
             "http",
             "write_timeout metrics_url_path logs_url_path",
         ),
-        (Class::Unsupported, "http", "tls auth middlewares"),
+        (Class::Unsupported, "http", "tls auth.request_params middlewares"),
     ] {
         for name in names.split_whitespace() {
             assert_eq!(

@@ -2,6 +2,7 @@
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use proptest::prelude::*;
+use prost::Message as _;
 
 use super::generate::{request, salted};
 use crate::wire::writer::{put_bytes, put_int};
@@ -166,4 +167,24 @@ fn envelopes_go_with_their_last_span() {
     let edited = one_span(&[]).edit(&mut BySpan(0, |_, _: SpanView<'_>| Decision::Drop));
     assert_eq!(oracle::decoded(&edited), ExportTraceServiceRequest::default());
     assert_eq!((edited.spans(), edited.bytes().len()), (0, 0));
+}
+
+/// Times that are set occur once each, and everything else of the span stays.
+#[test]
+fn times_are_set() {
+    let set = |_, span: SpanView<'_>| {
+        let mut amendment = span.amend();
+        amendment.set_start_time(u64::MAX);
+        amendment.set_end_time(8);
+        amendment.set_start_time(7);
+        amendment.decide()
+    };
+    let before = one_span(&[("a", 1)]);
+    let edited = before.edit(&mut BySpan(0, set));
+    let mut expected = ExportTraceServiceRequest::decode(before.bytes().clone()).unwrap();
+    let span = &mut expected.resource_spans[0].scope_spans[0].spans[0];
+    (span.start_time_unix_nano, span.end_time_unix_nano) = (7, 8);
+    let found = ExportTraceServiceRequest::decode(edited.bytes().clone()).unwrap();
+    assert_eq!(found, expected);
+    assert_eq!(edited.edit(&mut BySpan(0, set)), edited);
 }

@@ -1,0 +1,1 @@
+//! Units of the view and the records.

@@ -1,0 +1,3 @@
+//! Ways in that are a product's own, beside OTLP's.
+
+pub mod posthog;

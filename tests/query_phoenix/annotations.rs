@@ -31,7 +31,7 @@ fn of_spans() {
     let bare = json!({ "span_id": span_id(70), "name": "q", "annotator_kind": "HUMAN" });
     assert_eq!(
         of_rows(&annotate("span", true, &[bare]).ok(), "id"),
-        [first.clone()]
+        std::slice::from_ref(&first)
     );
     let path = format!(
         "/v1/projects/of_spans/span_annotations?span_ids={}&span_ids={}",

@@ -359,10 +359,10 @@ fn make_room(transaction: &WriteTransaction, subject: Subject) -> Result<(), Fai
     };
     waiting.sort_unstable();
     waiting.truncate(many + 1);
-    for kept in rows(&transaction.open_table(ROWS)?, subject, waiting)? {
-        remove(transaction, subject, &kept)?;
-    }
-    Ok(())
+    let oldest = rows(&transaction.open_table(ROWS)?, subject, waiting)?;
+    oldest
+        .iter()
+        .try_for_each(|kept| remove(transaction, subject, kept))
 }
 
 // === impl Listing, Sweep ===

@@ -12,6 +12,7 @@ fn the_version() {
         ("/healthz", 200, "OK"),
         ("/readyz", 200, "{}"),
         ("/v1/nothing", 404, "Not Found"),
+        ("/v1/traces", 405, "Method Not Allowed"),
         (
             "/v1/projects/nobody/spans",
             404,

@@ -295,19 +295,9 @@ impl Attribute {
     /// from `gen_ai.*`.
     fn filter(&self) -> Filter {
         let mut any = vec![self.plain()];
-        let last = self.path.last().cloned().unwrap_or_default();
         for (place, _) in self.key.match_indices('.') {
             let outer = self.key.get(..place).unwrap_or_default();
-            any.push(Filter::Field {
-                field: Field::Attribute(outer.to_owned()),
-                // In JSON the last name of the path stands as it is, unless something is escaped.
-                test: Test::Text(TextTest {
-                    op: TextOp::Contains,
-                    values: vec![last.clone(), "\\".into()],
-                    ignore_case: false,
-                }),
-                missing: false,
-            });
+            any.push(Filter::All(self.inside(outer)));
         }
         let sources = gen_ai::sources(&self.key).iter();
         let sources: Vec<Field> = sources.map(|source| Field::Attribute((*source).into())).collect();
@@ -319,6 +309,27 @@ impl Attribute {
             });
         }
         Filter::Any(any)
+    }
+
+    /// Spans whose attribute `outer` may have it inside: in JSON the last name of the path and the value stand as they are,
+    /// unless something is escaped.
+    fn inside(&self, outer: &str) -> Vec<Filter> {
+        let value = match &self.value {
+            Scalar::String(text) if outer != "input" => Some(text.clone()),
+            Scalar::Bool(truth) => Some(truth.to_string()),
+            _ => None,
+        };
+        let parts = self.path.last().cloned().into_iter().chain(value);
+        let contains = |part: String| Filter::Field {
+            field: Field::Attribute(outer.to_owned()),
+            test: Test::Text(TextTest {
+                op: TextOp::Contains,
+                values: vec![part, "\\".into()],
+                ignore_case: false,
+            }),
+            missing: false,
+        };
+        parts.map(contains).collect()
     }
 
     fn plain(&self) -> Filter {

@@ -40,7 +40,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use http::StatusCode;
 
 use self::api::Api;
@@ -74,6 +74,8 @@ fn router() -> Router<Arc<Api>> {
             "/readyz",
             get(async || json_of(StatusCode::OK, &serde_json::json!({}))),
         )
+        // OTLP comes in elsewhere, and Phoenix's own page is not served.
+        .route("/v1/traces", any(not_allowed))
         .route("/v1/projects", get(projects::list).post(projects::create))
         .route(
             "/v1/projects/{project}",

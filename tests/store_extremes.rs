@@ -1,4 +1,5 @@
 //! The span store with spans that nobody expects: very many of a kind, very large, of other times, sent again.
+#![cfg(feature = "store")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

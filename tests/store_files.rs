@@ -1,4 +1,5 @@
 //! The span store's files as a disk and its owner may treat them: not enough room, damage, files of somebody else.
+#![cfg(feature = "store")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -78,7 +78,7 @@ mod wal;
 mod writer;
 
 pub use events::{Event, Failing, Observer, Unobserved};
-pub use head::{Above, PartView, Row, Stretch};
+pub use head::{Above, PartView, Row, Sieve, Stretch};
 pub use settings::{Memory, Retention, SegmentSettings, Settings, StoreError, Unbounded};
 pub use store::{Size, Store};
 pub use tombstone::Tombstone;

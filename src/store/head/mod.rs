@@ -14,6 +14,7 @@ mod counting;
 mod headers;
 mod part;
 mod row;
+mod sieve;
 mod stretch;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use row::ROW;
 pub use batch::{Batch, Draft, Drafts};
 pub use part::{Part, PartView};
 pub use row::{Above, Row};
+pub use sieve::Sieve;
 pub use stretch::Stretch;
 
 /// Memory is counted in steps of so many bytes.

@@ -6,16 +6,22 @@ use std::sync::OnceLock;
 use super::counting::{self, Counted};
 use super::part::Part;
 use super::row::Row;
+use super::sieve::Sieve;
 use crate::store::segment::Summary;
 
 /// Rows of a stretch. Tests have many of them.
 pub(super) const STRETCH: usize = if cfg!(test) { 8 } else { 4096 };
+
+/// Rows of a run, of which a stretch has a whole number.
+const RUN: usize = if cfg!(test) { 2 } else { 128 };
 
 /// Places of rows, which never move, and what is in them once all are taken.
 pub(super) struct Chunk {
     rows: Box<[OnceLock<Row>]>,
     /// None inside: there is too much in them to list it.
     counted: OnceLock<Option<Box<Counted>>>,
+    /// The attributes of each run.
+    sieves: OnceLock<Box<[Sieve]>>,
 }
 
 /// A stretch of a part, as a view has it.
@@ -27,6 +33,14 @@ pub struct Stretch<'a> {
     pub(super) rows: usize,
 }
 
+/// Some rows of a stretch.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    rows: &'a [OnceLock<Row>],
+    /// Their attributes.
+    pub sieve: &'a Sieve,
+}
+
 // === impl Chunk ===
 
 impl Chunk {
@@ -34,6 +48,7 @@ impl Chunk {
         Self {
             rows: iter::repeat_with(OnceLock::new).take(STRETCH).collect(),
             counted: OnceLock::new(),
+            sieves: OnceLock::new(),
         }
     }
 
@@ -56,6 +71,23 @@ impl<'a> Stretch<'a> {
     pub fn rows(self) -> impl DoubleEndedIterator<Item = &'a Row> {
         let rows = self.chunk.rows.get(..self.rows).unwrap_or_default();
         rows.iter().filter_map(OnceLock::get)
+    }
+
+    /// Its rows in runs, each with its attributes, which are gathered when nobody has yet; none while it is not complete.
+    pub fn runs(self) -> Option<impl DoubleEndedIterator<Item = Run<'a>>> {
+        if !self.is_complete() {
+            return None;
+        }
+        let rows = self.chunk.rows.chunks(RUN);
+        let sieves = self.chunk.sieves.get_or_init(|| {
+            let sieves = rows
+                .clone()
+                .map(|rows| Sieve::of(rows.iter().filter_map(OnceLock::get)));
+            let sieves: Box<[Sieve]> = sieves.collect();
+            self.part.hold_counted(sieves.iter().map(Sieve::bytes).sum());
+            sieves
+        });
+        Some(rows.zip(sieves).map(|(rows, sieve)| Run { rows, sieve }))
     }
 
     /// What is in it; none while it is not complete, and when there is too much to list it. Counted when nobody has yet.
@@ -84,5 +116,14 @@ impl<'a> Stretch<'a> {
 
     fn is_complete(self) -> bool {
         self.rows == STRETCH
+    }
+}
+
+// === impl Run ===
+
+impl<'a> Run<'a> {
+    /// Its rows, in the order of their insertion numbers.
+    pub fn rows(self) -> impl DoubleEndedIterator<Item = &'a Row> {
+        self.rows.iter().filter_map(OnceLock::get)
     }
 }

@@ -4,19 +4,45 @@ use std::ops::Range;
 
 use super::block::{Block, failed};
 use crate::query::model::{Datum, Field, JudgedTest, Node, QueryError, Scalar, TextOp, TraceId};
+use crate::store::Sieve;
 use crate::store::segment::{Segment, Summary};
 
 /// Whether a segment may hold rows that pass.
 pub fn may_hold(segment: &Segment, node: &Node) -> Result<bool, QueryError> {
+    holds(node, &|field, test| may_have(segment, field, test))
+}
+
+/// Whether rows with the attributes of a sieve may pass, and so all rows where there is none.
+pub fn may_hold_run(sieve: Option<&Sieve>, node: &Node) -> Result<bool, QueryError> {
+    holds(node, &|field, test| Ok(may_have_attribute(sieve, field, test)))
+}
+
+/// Whether rows may pass where `may_have` says whether a field may be there and pass a test.
+fn holds(
+    node: &Node,
+    may_have: &impl Fn(&Field, &JudgedTest) -> Result<bool, QueryError>,
+) -> Result<bool, QueryError> {
     match node {
-        Node::All(parts) => all(parts, |part| may_hold(segment, part)),
-        Node::Any(parts) => any(parts, |part| may_hold(segment, part)),
+        Node::All(parts) => all(parts, |part| holds(part, may_have)),
+        Node::Any(parts) => any(parts, |part| holds(part, may_have)),
         Node::Field {
             field,
             test,
             missing: false,
-        } => may_have(segment, field, test),
+        } => may_have(field, test),
         _ => Ok(true),
+    }
+}
+
+fn may_have_attribute(sieve: Option<&Sieve>, field: &Field, test: &JudgedTest) -> bool {
+    match (field, sieve) {
+        (Field::Attribute(_), None) => false,
+        (Field::Attribute(key), Some(sieve)) => match texts(test) {
+            Some(texts) => texts.iter().any(|text| sieve.may_have(key, text)),
+            None => sieve.may_have_key(key),
+        },
+        (Field::First(fields), _) => fields.iter().any(|field| may_have_attribute(sieve, field, test)),
+        _ => true,
     }
 }
 

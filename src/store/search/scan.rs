@@ -240,7 +240,20 @@ impl<'a> Scan<'a> {
                 return visitor.absorb(summary);
             }
         }
-        self.gather(stretch.rows().rev(), batch, visitor)
+        // What no row without attributes passes may be ruled out by those that there are.
+        let runs = match prune::may_hold_run(None, &self.filter.node)? {
+            true => None,
+            false => stretch.runs(),
+        };
+        let Some(runs) = runs else {
+            return self.gather(stretch.rows().rev(), batch, visitor);
+        };
+        for run in runs.rev() {
+            if prune::may_hold_run(Some(run.sieve), &self.filter.node)? {
+                self.gather(run.rows().rev(), batch, visitor)?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds rows of the head to a batch, which is shown whenever it is full.

@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use support::child::{Child, PATIENCE, spanway};
 use support::control;
 use support::load::Load;
+#[cfg(feature = "store")]
+use support::query;
 use support::sink::Sink;
 use support::spanway::{Plan, RECEIVER, Spanway, address};
 #[cfg(feature = "store")]
@@ -90,15 +92,18 @@ fn with_and_without_the_command() {
     }
 }
 
-/// Guarantees: without a configuration OTLP is served on localhost:4317 and :4318, where nothing else is said, and
-/// what arrives is kept.
+/// Guarantees: without a configuration OTLP is served on localhost:4317 and :4318, and the query APIs on :4319, where
+/// nothing else is said; what arrives is kept, and each product's clients see it.
 #[cfg(feature = "store")]
 #[test]
 fn without_a_configuration() {
     let printed = spanway(["print-config"]).output().unwrap();
     let printed = String::from_utf8(printed.stdout).unwrap();
-    for endpoint in ["endpoint: localhost:4317", "endpoint: localhost:4318"] {
-        assert!(printed.contains(endpoint), "{printed}");
+    for port in [4317, 4318, 4319] {
+        assert!(
+            printed.contains(&format!("endpoint: localhost:{port}")),
+            "{printed}"
+        );
     }
     let elsewhere =
         ["grpc", "http"].map(|one| format!("receivers.otlp.protocols.{one}.endpoint=127.0.0.1:0"));
@@ -111,6 +116,8 @@ fn without_a_configuration() {
         &elsewhere[1],
         "--set",
         &directory,
+        "--set",
+        "extensions.query.endpoint=127.0.0.1:0",
     ]);
     ready(&child);
     for transport in ["grpc", "http"] {
@@ -122,6 +129,40 @@ fn without_a_configuration() {
         assert_eq!(report.spans_acknowledged, 5);
     }
     assert_eq!(Asked(home.path()).spans(), 10);
+    seen_by_every_product(&child);
+}
+
+/// Sends a span as the README does, and asks for its trace as the README does.
+#[cfg(feature = "store")]
+fn seen_by_every_product(child: &Child) {
+    let trace = "7d1f0c5a9be24836a1c4e8f2036b59d7";
+    let now = query::now();
+    let request = json!({"resourceSpans": [{"scopeSpans": [{"spans": [{
+        "traceId": trace, "spanId": "3c9a51e07bd2f846", "name": "GET /cart", "kind": 2,
+        "startTimeUnixNano": now.to_string(), "endTimeUnixNano": (now + 42_000_000).to_string(),
+    }]}]}]});
+    let kind = [("content-type", "application/json")];
+    let otlp = address(child, "listening", Some("http"));
+    let sent = query::send(otlp, "POST", "/v1/traces", &kind, request.to_string().as_bytes());
+    assert_eq!(sent.status, 200, "{sent:?}");
+    let api = address(child, "query APIs are answered", None);
+    for (method, path) in [
+        ("POST", format!("/api/projects/1/tracing/spans/trace/{trace}")),
+        ("GET", format!("/api/v0/traces/{trace}")),
+        ("GET", format!("/v2/projects/default/traces/{trace}/spans")),
+        ("GET", format!("/v1/projects/default/spans?trace_id={trace}")),
+    ] {
+        let reply = query::send(
+            api,
+            method,
+            &path,
+            &kind,
+            if method == "POST" { b"{}" } else { &[] },
+        );
+        assert_eq!(reply.status, 200, "{path}: {reply:?}");
+        assert!(reply.body.to_lowercase().contains(trace), "{path}: {reply:?}");
+        assert!(reply.body.contains("GET /cart"), "{path}: {reply:?}");
+    }
 }
 
 /// Guarantees: health is 200 while spans are taken and 503 from the moment the process stops until it has ended.

@@ -123,7 +123,7 @@ def some_spans():
 
 
 def main():
-    binary, examples = sys.argv[1], "".join(sys.argv[2:]) or "30"
+    binary, examples = sys.argv[1], "".join(sys.argv[2:]) or "15"
     with tempfile.TemporaryDirectory(prefix="spanway-openapi-") as scratch:
         gateway = Gateway(binary, scratch)
         try:

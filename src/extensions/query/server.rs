@@ -76,8 +76,10 @@ impl Server {
         });
         let owners: Vec<_> = owners.collect();
         let routers = dialects.into_iter().map(|dialect| dialect.router);
+        let router = routers.fold(ours, Router::merge);
         Self {
-            router: routers.fold(ours, Router::merge),
+            // One that is made for each request would copy every route.
+            router: router.fallback(|| async { Missed.into_response() }),
             dialects: owners,
             ours: QueryEvents::new("none"),
             limit,

@@ -145,7 +145,7 @@ impl Server {
         let (head, mut body) = request.into_parts();
         let body = self.read(&mut body).await?;
         let path = head.uri.path().to_owned();
-        let mut router = self.router.clone().fallback(|| async { Missed.into_response() });
+        let mut router = self.router.clone();
         let request = Request::from_parts(head, Body::from(body));
         let response = match router.call(request).await {
             Ok(response) => response,

@@ -1,7 +1,16 @@
 //! What the query APIs have in common: the server, the document, the page.
 #![cfg(feature = "store")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
 mod support;
+
+use std::path::Path;
+use std::process::Command;
 
 use support::query::Asked;
 
@@ -18,4 +27,81 @@ fn the_page_and_the_document() {
     let missed = asked.get("/nowhere");
     assert_eq!(missed.status, 404);
     assert!(missed.json()["error"].as_str().unwrap().contains("/nowhere"));
+}
+
+/// Guarantees: a product that is switched off answers nothing, and stands neither in the document nor on the page.
+#[test]
+fn a_product_is_switched_off() {
+    let asked = Asked::start("mackerel: {enabled: false}");
+    assert_eq!(
+        asked
+            .get("/api/v0/traces/00000000000000000000000000000001")
+            .status,
+        404
+    );
+    assert_eq!(asked.get("/v1/projects").status, 200);
+    for shown in [asked.get("/"), asked.get("/openapi.json")] {
+        assert_eq!(shown.status, 200);
+        assert!(!shown.body.contains("/api/v0/traces"), "{shown:?}");
+        assert!(shown.body.contains("/v1/projects"), "{shown:?}");
+    }
+}
+
+/// Writes down what `curl` asks and is answered.
+const CURL: &str =
+    r#"curl() { command curl -s -o /dev/null -w '%{method} %{url_effective} %{http_code}\n' "$@" >&3; }"#;
+
+/// Guarantees: the lines with `curl` on the products' pages are taken as they stand, and each endpoint of the document is
+/// among them.
+#[test]
+fn pages_show_every_endpoint() {
+    let asked = Asked::start("");
+    let document = asked.get("/openapi.json").ok();
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/query-apis");
+    let mut shown = Vec::new();
+    for page in ["posthog", "mackerel", "traceloop", "phoenix"] {
+        let text = std::fs::read_to_string(docs.join(page).with_extension("md")).unwrap();
+        let blocks = text
+            .split("```sh\n")
+            .skip(1)
+            .filter_map(|rest| rest.split("```").next());
+        let script: String = blocks
+            .collect::<String>()
+            .replace("localhost:4319", &asked.api.to_string());
+        let output = Command::new("bash")
+            .args(["-c", &format!("exec 3>&1 >/dev/null\n{CURL}\n{script}")])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.lines().count() > 3, "{page}: {output:?}");
+        for line in said.lines() {
+            let [method, address, status] = line.split(' ').collect::<Vec<_>>()[..] else {
+                panic!("{page}: {line}");
+            };
+            // What an example names need not be there.
+            assert!(
+                matches!(status, "200" | "201" | "202" | "204" | "404"),
+                "{page}: {line}"
+            );
+            let path = address.split('?').next().unwrap().splitn(4, '/').nth(3).unwrap();
+            shown.push((method.to_lowercase(), format!("/{path}")));
+        }
+    }
+    let mut missing = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let is_shown = |(with, address): &(String, String)| with == method && fits(path, address);
+            if operation["tags"].is_array() && !shown.iter().any(is_shown) {
+                missing.push(format!("{method} {path}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// Whether a path fits a template such as `/a/{id}`.
+fn fits(template: &str, path: &str) -> bool {
+    let (template, path): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
+    let fits = |(template, path): (&&str, &&str)| template.starts_with('{') || template == path;
+    template.len() == path.len() && template.iter().zip(&path).all(fits)
 }

@@ -1,4 +1,4 @@
-//! Which attributes are among some rows of the head: asked before the rows are judged one by one.
+//! Which attributes and span ids are among some rows of the head: asked before the rows are judged one by one.
 //!
 //! A Bloom filter: what it denies is not there, what it affirms may be.
 
@@ -9,16 +9,16 @@ use std::iter;
 
 use super::row::Row;
 use crate::query::model::text;
-use crate::store::segment::of_attribute;
+use crate::store::segment::{of_attribute, of_id};
 use crate::wire::SpanView;
 
-/// Bits for each key, and for each key with a value.
+/// Bits for each key, for each key with a value, and for each span id.
 const BITS: usize = 10;
 
 /// How many of the bits stand for one entry.
 const PROBES: u32 = 4;
 
-/// The attributes of some rows.
+/// The attributes and span ids of some rows.
 pub struct Sieve(Box<[u64]>);
 
 // === impl Sieve ===
@@ -28,6 +28,7 @@ impl Sieve {
     pub fn of<'a>(rows: impl Iterator<Item = &'a Row>) -> Self {
         let mut entries = Vec::new();
         for row in rows {
+            entries.push(of_id(&row.identity.span_id));
             for attribute in SpanView::over(&row.span).attributes() {
                 let key = attribute.key();
                 entries.push(of_key(key));
@@ -56,6 +57,11 @@ impl Sieve {
     /// Whether some span may have this attribute with this text as its value.
     pub fn may_have(&self, key: &str, text: &str) -> bool {
         self.has(of_attribute(key.as_bytes(), text.as_bytes()))
+    }
+
+    /// Whether some span may have this id.
+    pub fn may_have_span(&self, id: &[u8; 8]) -> bool {
+        self.has(of_id(id))
     }
 
     /// Its memory.

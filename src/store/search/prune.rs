@@ -12,9 +12,9 @@ pub fn may_hold(segment: &Segment, node: &Node) -> Result<bool, QueryError> {
     holds(node, &|field, test| may_have(segment, field, test))
 }
 
-/// Whether rows with the attributes of a sieve may pass, and so all rows where there is none.
+/// Whether rows with the attributes and ids of a sieve may pass; without one, whether rows may that have none.
 pub fn may_hold_run(sieve: Option<&Sieve>, node: &Node) -> Result<bool, QueryError> {
-    holds(node, &|field, test| Ok(may_have_attribute(sieve, field, test)))
+    holds(node, &|field, test| Ok(may_have_in(sieve, field, test)))
 }
 
 /// Whether rows may pass where `may_have` says whether a field may be there and pass a test.
@@ -34,14 +34,19 @@ fn holds(
     }
 }
 
-fn may_have_attribute(sieve: Option<&Sieve>, field: &Field, test: &JudgedTest) -> bool {
+fn may_have_in(sieve: Option<&Sieve>, field: &Field, test: &JudgedTest) -> bool {
     match (field, sieve) {
         (Field::Attribute(_), None) => false,
         (Field::Attribute(key), Some(sieve)) => match texts(test) {
             Some(texts) => texts.iter().any(|text| sieve.may_have(key, text)),
             None => sieve.may_have_key(key),
         },
-        (Field::First(fields), _) => fields.iter().any(|field| may_have_attribute(sieve, field, test)),
+        (Field::SpanId, None) => texts(test).is_none(),
+        (Field::SpanId, Some(sieve)) => texts(test).is_none_or(|ids| {
+            let mut ids = ids.iter().filter_map(|id| id_of::<8>(id));
+            ids.any(|id| sieve.may_have_span(&id))
+        }),
+        (Field::First(fields), _) => fields.iter().any(|field| may_have_in(sieve, field, test)),
         _ => true,
     }
 }

@@ -240,7 +240,7 @@ impl<'a> Scan<'a> {
                 return visitor.absorb(summary);
             }
         }
-        // What no row without attributes passes may be ruled out by those that there are.
+        // What no row without attributes and ids passes may be ruled out by those that there are.
         let runs = match prune::may_hold_run(None, &self.filter.node)? {
             true => None,
             false => stretch.runs(),

@@ -41,7 +41,7 @@ mod writer;
 pub use cache::Cache;
 pub use columns::{Column, Hot, Kind};
 pub use hot::HotKeys;
-pub use marks::of_attribute;
+pub use marks::{of_attribute, of_id};
 pub use page::{Page, Texts};
 pub use segment::{Cause, Segment, SegmentError};
 pub use summary::Summary;

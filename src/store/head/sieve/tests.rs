@@ -1,7 +1,7 @@
 use crate::query::model::{text, worlds};
 use crate::store::PartView;
 
-/// Guarantees: a run of rows never denies an attribute that one of them has, whatever its value, and denies most of those
+/// Guarantees: a run of rows never denies an attribute or id that one of them has, whatever its value, and denies most of those
 /// that none has.
 #[test]
 fn what_is_there_is_not_denied() {
@@ -12,6 +12,7 @@ fn what_is_there_is_not_denied() {
             let spans: Vec<_> = run.rows().map(|row| row.found()).collect();
             assert!(!spans.is_empty());
             for span in &spans {
+                assert!(run.sieve.may_have_span(span.span().span_id().try_into().unwrap()));
                 for attribute in span.span().attributes() {
                     assert!(run.sieve.may_have_key(attribute.key()));
                     assert!(run.sieve.may_have(attribute.key(), &text(&attribute.value())));

@@ -58,25 +58,40 @@ impl TryFrom<Value> for DateRange {
 }
 
 impl DateRange {
-    /// The range in the text of a query parameter; text that holds no range counts as none.
-    pub fn of_parameter(text: &str) -> Self {
-        serde_json::from_str(text).unwrap_or_default()
+    /// The range in the text of a query parameter; text that is no JSON counts as none.
+    pub fn of_parameter(text: &str) -> Result<Self, ApiError> {
+        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        Self::try_from(value).map_err(|error| ApiError::Malformed(format!("`dateRange`: {error}")))
     }
 
-    /// The range, which begins at `default` and ends now unless it says otherwise.
+    /// Whether it says anything at all.
+    pub fn is_given(&self) -> bool {
+        self.0 != Given::default()
+    }
+
+    /// The range, which begins at `default` and ends now unless it says otherwise. Refuses an end before the beginning.
     pub fn window(&self, default: &str, now: u64) -> Result<Window, ApiError> {
         let given = |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
         let (mut from, to) = (given(&self.0.date_from), given(&self.0.date_to));
         if from.is_empty() {
             from = default.into();
         }
-        let to = if to.is_empty() { now } else { point(&to, now)? };
-        let from = match from.as_str() {
-            "all" => None,
-            // A range that ends before it begins holds nothing.
-            from => Some(point(from, now)?.min(to)),
-        };
-        Ok(Window { from, to: Some(to) })
+        let end = if to.is_empty() { now } else { point(&to, now)? };
+        if from == "all" {
+            let (from, to) = (None, Some(end));
+            return Ok(Window { from, to });
+        }
+        let begin = point(&from, now)?;
+        if !to.is_empty() && end < begin {
+            return Err(ApiError::Invalid(format!(
+                "the date range begins at \"{from}\", which is after its end, \"{to}\""
+            )));
+        }
+        // One that ends now and begins later holds nothing.
+        Ok(Window {
+            from: Some(begin.min(end)),
+            to: Some(end),
+        })
     }
 }
 
@@ -91,6 +106,9 @@ fn point(text: &str, now: u64) -> Result<u64, ApiError> {
 // === impl Window ===
 
 impl Window {
+    /// All of time.
+    pub const EVER: Self = Self { from: None, to: None };
+
     /// The window so much earlier, in nanoseconds.
     pub fn earlier(&self, by: u64) -> Self {
         let back = |time: Option<u64>| time.map(|time| time.saturating_sub(by));

@@ -35,6 +35,7 @@ struct Listing {
     limit: Option<Whole>,
     after: Option<String>,
     offset: Option<Whole>,
+    #[serde(default = "body::yes")]
     root_spans: Option<bool>,
     flat_spans: Option<bool>,
     prefetch_spans: Option<Whole>,
@@ -82,7 +83,7 @@ pub async fn query(State(api): State<Arc<Api>>, asker: Asker, bytes: Bytes) -> R
     select.before = asked.cursor.as_ref().and_then(|cursor| cursor.before);
     match (
         listing.flat_spans.unwrap_or(false),
-        listing.root_spans.unwrap_or(true),
+        listing.root_spans.unwrap_or(false),
     ) {
         (true, _) => flat(&api, select, &asked).await,
         (false, roots) => traces(&api, select, roots, &asked).await,

@@ -1,7 +1,7 @@
 //! The product's dates: ISO 8601, or relative to now. `-30m` is 30 minutes ago; with a boundary the letters are those of
 //! the product's other pages, where `m` is a month: `-1mStart` is the beginning of last month.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -153,7 +153,12 @@ pub fn iso(text: &str) -> Option<u64> {
 
 /// A time as ISO 8601 in UTC with microseconds, without a word about the offset.
 pub fn shown(time: u64) -> String {
-    instant(time).format("%Y-%m-%dT%H:%M:%S%.6f").to_string()
+    let time = instant(time);
+    // The parts are written one by one: a format would be read each time.
+    let (year, month, day) = (time.year(), time.month(), time.day());
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+    let micros = time.timestamp_subsec_micros();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}")
 }
 
 /// A time as ISO 8601 in UTC with whole seconds and a numeric offset.

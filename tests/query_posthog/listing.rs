@@ -140,6 +140,7 @@ fn choice_and_order() {
         (json!({ "orderBy": "duration", "limit": 1, "offset": 1 }), "mid"),
         (json!({ "orderBy": "timestamp", "limit": 1, "offset": 1 }), "mid"),
         (json!({ "rootSpans": false }), "orphan mid old"),
+        (json!({ "rootSpans": null }), "orphan mid old"),
         (
             json!({ "rootSpans": false, "orderBy": "duration" }),
             "old orphan mid",
@@ -261,9 +262,19 @@ fn windows() {
         (json!({ "date_from": local(""), "date_to": "-1h" }), "hours"),
         (json!({ "date_from": local("+00:00"), "date_to": "-1h" }), "hours"),
         (json!({ "date_from": "-1d", "date_to": whole }), ""),
-        (json!({ "date_from": "-1h", "date_to": "-2h" }), ""),
+        (json!({ "date_from": whole, "date_to": whole }), ""),
     ] {
         assert_eq!(found(range.clone()), expected, "{range}");
+    }
+    for inverted in [
+        json!({ "date_from": "-1h", "date_to": "-2h" }),
+        json!({ "date_to": "2020-01-01T00:00:00Z" }),
+    ] {
+        let reply = post("sparkline", json!({ "dateRange": inverted }));
+        assert_eq!(
+            (reply.status, &reply.json()["code"]),
+            (400, &json!("invalid_input"))
+        );
     }
     for wrong in [
         "yesterday",

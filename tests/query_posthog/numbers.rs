@@ -110,6 +110,7 @@ fn aggregates() {
     assert_eq!(compared(json!({ "compare": false })), Value::Null);
     for wrong in [
         json!({ "compare": true, "compare_to": "soon" }),
+        json!({ "compare": true, "compareTo": "-1d" }),
         json!([true, null]),
         json!("-1d"),
     ] {
@@ -161,6 +162,43 @@ fn durations() {
         results(&answer)[0],
         json!({ "time": time(0), "bucket_ns": 0, "count": 0 })
     );
+}
+
+/// Guarantees: what ended before it began is in no bucket of durations; quantiles of equal durations are exact.
+#[test]
+fn skewed_and_equal_durations() {
+    let hour = Hour::of(24);
+    let span = |id: u64, duration: u64| Span {
+        duration,
+        ..root(0xa300 + u128::from(id), 0xa300 + id, "skew", hour.at(id * MINUTE))
+    };
+    keep(
+        "skewed",
+        &[span(1, 0_u64.wrapping_sub(SECOND)), span(2, 1500 * MILLI / 1000)],
+    );
+    keep("even", &[span(3, 100 * MILLI), span(4, 100 * MILLI)]);
+    let ask = |endpoint, service: &str| {
+        let query = json!({
+            "dateRange": hour.range(),
+            "serviceNames": [service],
+            "breakdownKey": "service_name",
+            "breakdownType": "span",
+        });
+        post(endpoint, query).ok()
+    };
+    assert_eq!(
+        ask("duration-histogram", "skewed")["results"],
+        json!([{ "bucket_ns": MILLI, "service": "skewed", "count": 1 }])
+    );
+    let answer = ask("latency-heatmap", "skewed");
+    let counted: Vec<&Value> = results(&answer).iter().filter(|row| row["count"] != 0).collect();
+    assert_eq!((counted.len(), &counted[0]["bucket_ns"]), (1, &json!(MILLI)));
+    for endpoint in ["attribute-breakdown", "aggregate"] {
+        let answer = ask(endpoint, "even");
+        for member in ["p50_duration_nano", "p95_duration_nano"] {
+            assert_eq!(answer["results"][0][member], 100 * MILLI, "{endpoint} {member}");
+        }
+    }
 }
 
 /// Guarantees: spans are told apart by one attribute or field, those without it as empty text.

@@ -141,7 +141,7 @@ impl Span {
             "name": self.name,
             "kind": self.kind,
             "startTimeUnixNano": self.start.to_string(),
-            "endTimeUnixNano": (self.start + self.duration).to_string(),
+            "endTimeUnixNano": self.start.wrapping_add(self.duration).to_string(),
             "attributes": attributes.collect::<Vec<_>>(),
             "status": { "code": self.status },
         })

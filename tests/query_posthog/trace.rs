@@ -85,6 +85,25 @@ fn spans_of_a_trace() {
     assert_eq!(bare["results"][0]["trace_start"], iso(at(0)));
 }
 
+/// Guarantees: the time spent in no child counts whole microseconds, as durations do.
+#[test]
+fn self_times_are_of_microseconds() {
+    let hour = Hour::of(25);
+    let lasting = |nanos: u64, span: Span| Span {
+        duration: nanos,
+        ..span
+    };
+    let head = lasting(10_000, root(0x7400, 1, "head", hour.at(0)));
+    let inner = lasting(3_999, child(&head, 2, "inner", hour.at(1_500)));
+    keep("micros", &[head, inner]);
+    let answer = ask(&format!("{:032x}", 0x7400), &json!({ "dateRange": hour.range() })).ok();
+    let own: Vec<&Value> = results(&answer)
+        .iter()
+        .map(|row| &row["self_time_nano"])
+        .collect();
+    assert_eq!(own, [6_000, 4_000]);
+}
+
 /// Guarantees: a trace of many spans comes in pages of 2000, which hold each span once.
 #[test]
 fn pages_of_a_trace() {
@@ -113,7 +132,8 @@ fn pages_of_a_trace() {
     assert_eq!(ids.len(), 4001);
 }
 
-/// Guarantees: the window is the last day unless it is given, and a trace that is not there is an empty answer.
+/// Guarantees: without a window a trace is found whenever it was, with an end alone the window is the last day, and a trace
+/// that is not there is an empty answer.
 #[test]
 fn windows_and_unknown_traces() {
     let at = crate::support::query::now();
@@ -128,7 +148,12 @@ fn windows_and_unknown_traces() {
     let empty = asked()
         .call("POST", &path(&format!("trace/{id}/")), &[], b"")
         .ok();
-    assert_eq!(names(&empty), ["now"]);
+    assert_eq!(names(&empty), ["then", "now"]);
+    assert_eq!(names(&ask(id, &json!({ "dateRange": {} })).ok()), ["then", "now"]);
+    assert_eq!(
+        names(&ask(id, &json!({ "dateRange": { "date_to": "-0s" } })).ok()),
+        ["now"]
+    );
     assert_eq!(
         names(&ask(id, &json!({ "dateRange": { "date_from": "-2d" } })).ok()),
         ["then", "now"]

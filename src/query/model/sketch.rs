@@ -13,6 +13,8 @@ pub struct Sketch {
     /// By bucket: 0 holds zero, `1 + n` what lies in (g^(n-1), g^n], negative ones the same below zero.
     counts: BTreeMap<i16, u64>,
     total: u64,
+    /// The least and the greatest value.
+    range: Option<(i64, i64)>,
 }
 
 // === impl Sketch ===
@@ -22,6 +24,7 @@ impl Sketch {
     pub fn add(&mut self, value: i64) {
         *self.counts.entry(bucket(value)).or_default() += 1;
         self.total += 1;
+        self.reach((value, value));
     }
 
     /// Counts all that another has counted.
@@ -30,20 +33,27 @@ impl Sketch {
             *self.counts.entry(*bucket).or_default() += count;
         }
         self.total += other.total;
+        other.range.into_iter().for_each(|range| self.reach(range));
     }
 
-    /// The least value that at least this share (0 to 1) of all values do not exceed, within one per cent; 0
-    /// when nothing was counted.
+    fn reach(&mut self, (min, max): (i64, i64)) {
+        let (least, most) = self.range.unwrap_or((min, max));
+        self.range = Some((least.min(min), most.max(max)));
+    }
+
+    /// The least value that at least this share (0 to 1) of all values do not exceed, within one per cent and among the
+    /// values: exact where all are the same. 0 when nothing was counted.
     pub fn quantile(&self, share: f64) -> i64 {
+        let (least, most) = self.range.unwrap_or_default();
         let rank = ((share * self.total as f64).ceil() as u64).max(1);
         let mut below = 0;
         for (bucket, count) in &self.counts {
             below += count;
             if below >= rank {
-                return middle(*bucket);
+                return middle(*bucket).clamp(least, most);
             }
         }
-        self.counts.keys().next_back().map_or(0, |last| middle(*last))
+        most
     }
 
     /// Bytes of memory, about.

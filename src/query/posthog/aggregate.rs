@@ -41,7 +41,7 @@ pub struct Compared {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 struct CompareFilter {
     compare: Option<bool>,
     compare_to: Option<String>,
@@ -77,7 +77,6 @@ struct Body {
 
 /// Answers `has_spans`, at whatever time.
 pub async fn has_spans(State(api): State<Arc<Api>>, asker: Asker) -> Result<Json<Value>, ApiError> {
-    let ever = Window { from: None, to: None };
     let find = FindSpans {
         order: Order {
             by: SpanOrderBy::Start,
@@ -86,7 +85,7 @@ pub async fn has_spans(State(api): State<Arc<Api>>, asker: Asker) -> Result<Json
         page: Page::first(1),
         total: false,
     };
-    let select = asker.select(&ever, Filter::default());
+    let select = asker.select(&Window::EVER, Filter::default());
     match api.ask(select, Find::Spans(find)).await?.found {
         Found::Spans(page) => Ok(Json(json!({ "hasSpans": !page.spans.is_empty() }))),
         _ => Err(ApiError::mismatch()),

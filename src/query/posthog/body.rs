@@ -84,6 +84,14 @@ impl Shared {
         self.date_range.window(default, now)
     }
 
+    /// As [`window`](Self::window); all of time when no range is given.
+    pub fn window_or_ever(&self, default: &str, now: u64) -> Result<Window, ApiError> {
+        match self.date_range.is_given() {
+            true => self.window(default, now),
+            false => Ok(Window::EVER),
+        }
+    }
+
     /// Which spans are meant.
     pub fn filter(&self, on_malformed: OnMalformed) -> Result<Filter, ApiError> {
         self.filter_without(on_malformed, None)
@@ -125,6 +133,11 @@ impl Shared {
         }
         self
     }
+}
+
+/// What an absent member says that is true unless it is given: null is false.
+pub fn yes() -> Option<bool> {
+    Some(true)
 }
 
 /// Whether a text is bytes in hexadecimal.

@@ -1,7 +1,7 @@
 //! The product's dates: ISO 8601, or relative to now. `-30m` is 30 minutes ago; with a boundary the letters are those of
 //! the product's other pages, where `m` is a month: `-1mStart` is the beginning of last month.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, Timelike, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -58,25 +58,40 @@ impl TryFrom<Value> for DateRange {
 }
 
 impl DateRange {
-    /// The range in the text of a query parameter; text that holds no range counts as none.
-    pub fn of_parameter(text: &str) -> Self {
-        serde_json::from_str(text).unwrap_or_default()
+    /// The range in the text of a query parameter; text that is no JSON counts as none.
+    pub fn of_parameter(text: &str) -> Result<Self, ApiError> {
+        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        Self::try_from(value).map_err(|error| ApiError::Malformed(format!("`dateRange`: {error}")))
     }
 
-    /// The range, which begins at `default` and ends now unless it says otherwise.
+    /// Whether it says anything at all.
+    pub fn is_given(&self) -> bool {
+        self.0 != Given::default()
+    }
+
+    /// The range, which begins at `default` and ends now unless it says otherwise. Refuses an end before the beginning.
     pub fn window(&self, default: &str, now: u64) -> Result<Window, ApiError> {
         let given = |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
         let (mut from, to) = (given(&self.0.date_from), given(&self.0.date_to));
         if from.is_empty() {
             from = default.into();
         }
-        let to = if to.is_empty() { now } else { point(&to, now)? };
-        let from = match from.as_str() {
-            "all" => None,
-            // A range that ends before it begins holds nothing.
-            from => Some(point(from, now)?.min(to)),
-        };
-        Ok(Window { from, to: Some(to) })
+        let end = if to.is_empty() { now } else { point(&to, now)? };
+        if from == "all" {
+            let (from, to) = (None, Some(end));
+            return Ok(Window { from, to });
+        }
+        let begin = point(&from, now)?;
+        if !to.is_empty() && end < begin {
+            return Err(ApiError::Invalid(format!(
+                "the date range begins at \"{from}\", which is after its end, \"{to}\""
+            )));
+        }
+        // One that ends now and begins later holds nothing.
+        Ok(Window {
+            from: Some(begin.min(end)),
+            to: Some(end),
+        })
     }
 }
 
@@ -91,6 +106,9 @@ fn point(text: &str, now: u64) -> Result<u64, ApiError> {
 // === impl Window ===
 
 impl Window {
+    /// All of time.
+    pub const EVER: Self = Self { from: None, to: None };
+
     /// The window so much earlier, in nanoseconds.
     pub fn earlier(&self, by: u64) -> Self {
         let back = |time: Option<u64>| time.map(|time| time.saturating_sub(by));
@@ -135,7 +153,12 @@ pub fn iso(text: &str) -> Option<u64> {
 
 /// A time as ISO 8601 in UTC with microseconds, without a word about the offset.
 pub fn shown(time: u64) -> String {
-    instant(time).format("%Y-%m-%dT%H:%M:%S%.6f").to_string()
+    let time = instant(time);
+    // The parts are written one by one: a format would be read each time.
+    let (year, month, day) = (time.year(), time.month(), time.day());
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+    let micros = time.timestamp_subsec_micros();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}")
 }
 
 /// A time as ISO 8601 in UTC with whole seconds and a numeric offset.

@@ -13,7 +13,10 @@ use super::body::{self, OnMalformed, Shared};
 use super::dates;
 use super::error::ApiError;
 use super::sparkline::{Buckets, Results, count, service_name};
-use crate::query::model::{Field, Filter, FindGroups, Group, GroupBy, GroupOrder, Measure, Part, Select};
+use crate::query::model::{
+    Comparison, Field, Filter, FindGroups, Group, GroupBy, GroupOrder, How, Measure, Part, Scalar, Select,
+    Test,
+};
 
 /// The window when none is given.
 const WINDOW: &str = "-1h";
@@ -24,6 +27,7 @@ const GROUPS: usize = 100_000;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Wanted {
+    #[serde(default = "body::yes")]
     root_spans: Option<bool>,
 }
 
@@ -101,8 +105,18 @@ fn meant(api: &Api, asker: &Asker, bytes: &[u8]) -> Result<(Select, Measure), Ap
     let shared: Shared = body::read(&query)?;
     let wanted: Wanted = body::read(&query)?;
     let window = shared.window(WINDOW, api.now())?;
-    let filter = shared.filter(OnMalformed::Ignore)?;
-    Ok(match wanted.root_spans.unwrap_or(true) {
+    // A span that ended before it began has no duration to count.
+    let lasted = Filter::Field {
+        field: Field::Duration,
+        test: Test::Compare {
+            op: Comparison::GreaterOrEqual,
+            with: Scalar::Int(0),
+            how: How::Typed,
+        },
+        missing: false,
+    };
+    let filter = Filter::All(vec![lasted, shared.filter(OnMalformed::Ignore)?]);
+    Ok(match wanted.root_spans.unwrap_or(false) {
         true => {
             let roots = Filter::All(vec![Filter::Root, filter]);
             (asker.select(&window, roots), Measure::Traces)

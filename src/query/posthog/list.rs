@@ -35,6 +35,7 @@ struct Listing {
     limit: Option<Whole>,
     after: Option<String>,
     offset: Option<Whole>,
+    #[serde(default = "body::yes")]
     root_spans: Option<bool>,
     flat_spans: Option<bool>,
     prefetch_spans: Option<Whole>,
@@ -82,7 +83,7 @@ pub async fn query(State(api): State<Arc<Api>>, asker: Asker, bytes: Bytes) -> R
     select.before = asked.cursor.as_ref().and_then(|cursor| cursor.before);
     match (
         listing.flat_spans.unwrap_or(false),
-        listing.root_spans.unwrap_or(true),
+        listing.root_spans.unwrap_or(false),
     ) {
         (true, _) => flat(&api, select, &asked).await,
         (false, roots) => traces(&api, select, roots, &asked).await,
@@ -105,16 +106,13 @@ async fn flat(api: &Api, select: Select, asked: &Asked) -> Result<Response, ApiE
     };
     let last = page.last.zip(page.spans.last()).filter(|_| page.next.is_some());
     let next_cursor = last.filter(|_| asked.by == By::Time).map(|(position, span)| {
-        let id = row::hex(span, &Field::SpanId);
+        let id = row::hex(span.span().span_id());
         Cursor::at_span(&position, id, answer.before, asked.now).write()
     });
-    let results = page.spans.iter().map(|span| {
-        let key = TraceKey {
-            start: span.start(),
-            duration: row::duration(span),
-        };
-        Row::new(span, true, key, asked.hides)
-    });
+    let results = page
+        .spans
+        .iter()
+        .map(|span| Row::new(span, true, None, asked.hides));
     let body = Body {
         results: results.collect(),
         has_more: page.next.is_some(),
@@ -183,7 +181,7 @@ fn rows(trace: &FoundTrace, hides: bool) -> impl Iterator<Item = Row<'_>> {
     trace
         .hits
         .iter()
-        .map(move |hit| Row::new(&hit.span, hit.matched, key, hides))
+        .map(move |hit| Row::new(&hit.span, hit.matched, Some(key), hides))
 }
 
 // === impl Listing ===

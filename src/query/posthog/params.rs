@@ -34,7 +34,7 @@ impl Params {
 
     /// The time that is meant.
     pub fn window(&self, now: u64) -> Result<Window, ApiError> {
-        let range = DateRange::of_parameter(self.text("dateRange").unwrap_or_default());
+        let range = DateRange::of_parameter(self.text("dateRange").unwrap_or_default())?;
         range.window(WINDOW, now)
     }
 

@@ -1,12 +1,12 @@
 //! Spans as the product shows them: upper-case ids, a zero parent for roots, times to the microsecond, attributes as text.
 
-use std::collections::HashSet;
-
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::dates;
-use crate::query::model::{Field, FoundSpan, SpanHit, text};
+use crate::query::model::{FoundSpan, SpanHit, text};
 use crate::wire::AttributeView;
 
 /// A span in an answer.
@@ -52,28 +52,33 @@ enum Texts<'a> {
 // === impl Row ===
 
 impl<'a> Row<'a> {
-    /// A span of a list; `hides` leaves the attributes out.
-    pub fn new(found: &'a FoundSpan, is_match: bool, trace: TraceKey, hides: bool) -> Self {
+    /// A span of a list, of this trace or on its own; `hides` leaves the attributes out.
+    ///
+    /// Each field is read once, since a span is searched for it from its beginning.
+    pub fn new(found: &'a FoundSpan, is_match: bool, trace: Option<TraceKey>, hides: bool) -> Self {
         let span = found.span();
-        let root = || "0".repeat(16);
+        let is_root = found.is_root();
+        let (start, end) = (span.start_time_unix_nano(), span.end_time_unix_nano());
+        let end = if end == 0 { start } else { end };
+        let duration = between(start, end);
+        let trace = trace.unwrap_or(TraceKey { start, duration });
         let texts = |texts| if hides { Texts::Hidden } else { texts };
         Self {
-            uuid: uuid(found),
-            trace_id: hex(found, &Field::TraceId),
-            span_id: hex(found, &Field::SpanId),
-            parent_span_id: if found.is_root() {
-                root()
-            } else {
-                hex(found, &Field::ParentSpanId)
+            uuid: uuid(start, found.number),
+            trace_id: hex(span.trace_id()),
+            span_id: hex(span.span_id()),
+            parent_span_id: match is_root {
+                true => "0".repeat(16),
+                false => hex(span.parent_span_id()),
             },
             name: span.name(),
             kind: span.kind(),
             service_name: found.service().unwrap_or_default(),
             status_code: span.status().code,
-            timestamp: time(found.start()),
-            end_time: time(end(found)),
-            duration_nano: duration(found),
-            is_root_span: found.is_root(),
+            timestamp: time(start),
+            end_time: time(end),
+            duration_nano: duration,
+            is_root_span: is_root,
             matched_filter: is_match.into(),
             trace_start: time(trace.start),
             trace_duration: trace.duration,
@@ -87,7 +92,7 @@ impl<'a> Row<'a> {
     pub fn of_trace(hit: &'a SpanHit, trace: TraceKey, hides: bool, self_time: i64) -> Self {
         Self {
             self_time_nano: Some(self_time),
-            ..Self::new(&hit.span, hit.matched, trace, hides)
+            ..Self::new(&hit.span, hit.matched, Some(trace), hides)
         }
     }
 }
@@ -100,31 +105,41 @@ pub fn end(found: &FoundSpan) -> u64 {
     }
 }
 
-/// From start to end, each cut to the microsecond, in nanoseconds.
+/// How long a span lasted, as rows have it, in nanoseconds.
 pub fn duration(found: &FoundSpan) -> i64 {
+    between(found.start(), end(found))
+}
+
+/// From start to end, each cut to the microsecond, in nanoseconds.
+fn between(start: u64, end: u64) -> i64 {
     let micros = |time: u64| i64::try_from(time / 1000).unwrap_or(i64::MAX);
-    (micros(end(found)) - micros(found.start())).saturating_mul(1000)
+    (micros(end) - micros(start)).saturating_mul(1000)
 }
 
 /// A time as rows have it.
-pub fn time(time: u64) -> String {
+fn time(time: u64) -> String {
     dates::shown(time) + "Z"
 }
 
-/// A field that is an id, in upper case.
-pub fn hex(found: &FoundSpan, field: &Field) -> String {
-    let id = field.of(found).map(|id| id.text().to_uppercase());
-    id.unwrap_or_default()
+/// An id, in upper case.
+pub fn hex(id: &[u8]) -> String {
+    let digit = |value: u8| {
+        char::from_digit(value.into(), 16)
+            .unwrap_or('0')
+            .to_ascii_uppercase()
+    };
+    let mut text = String::with_capacity(2 * id.len());
+    text.extend(id.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
+    text
 }
 
 /// A UUID of version 7 that is always the same for a span: the milliseconds of its start, then its insertion number.
-fn uuid(found: &FoundSpan) -> String {
-    let millis = u128::from(found.start() / 1_000_000) & 0xffff_ffff_ffff;
-    let number = u128::from(found.number) & 0x3fff_ffff_ffff_ffff;
-    let bits = (millis << 80) | (0x7 << 76) | (0b10 << 62) | number;
-    let digits = format!("{bits:032x}");
-    let part = |from, to| digits.get(from..to).unwrap_or_default();
-    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+fn uuid(start: u64, number: u64) -> String {
+    let millis = (start / 1_000_000) & 0xffff_ffff_ffff;
+    let (high, low) = (millis >> 16, millis & 0xffff);
+    let variant = 0x8000 | ((number >> 48) & 0x3fff);
+    let rest = number & 0xffff_ffff_ffff;
+    format!("{high:08x}-{low:04x}-7000-{variant:04x}-{rest:012x}")
 }
 
 // === impl Texts ===
@@ -144,7 +159,7 @@ fn texts<'a, S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::with_hasher(RandomState::default());
     for attribute in attributes {
         if seen.insert(attribute.key()) {
             map.serialize_entry(attribute.key(), &*text(&attribute.value()))?;

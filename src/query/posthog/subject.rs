@@ -66,7 +66,9 @@ impl Subject {
             (Place::Span, "is_root_span") => Self::IsRoot,
             (Place::Span, _) => {
                 return Err(
-                    "spans have no such field; attributes have the type span_attribute or span_resource_attribute"
+                    "spans have no such field, but name, service_name, trace_id, span_id, parent_span_id, trace_state, \
+                     kind, status_code, duration, duration_nano, timestamp, end_time and is_root_span; attributes have \
+                     the type span_attribute or span_resource_attribute"
                         .into(),
                 );
             }

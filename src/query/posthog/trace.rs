@@ -18,7 +18,7 @@ use crate::query::model::{
     TraceOrderBy, TraceSpans,
 };
 
-/// The window when none is given.
+/// Where a window begins that only has an end; without any, a trace is found whenever it was.
 const WINDOW: &str = "-24h";
 /// The spans of a page.
 const PAGE: usize = 2000;
@@ -51,7 +51,7 @@ pub async fn trace(State(api): State<Arc<Api>>, asker: Asker, bytes: Bytes) -> R
     let object = body::object(&bytes)?;
     let shared = body::read::<Shared>(&object)?.without_flat_list();
     let wanted: Wanted = body::read(&object)?;
-    let window = shared.window(WINDOW, api.now())?;
+    let window = shared.window_or_ever(WINDOW, api.now())?;
     let filter = shared.filter(OnMalformed::Ignore)?;
     let offset = body::offset(wanted.offset)?;
     let select = asker.select(&window, filter);

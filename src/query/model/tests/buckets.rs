@@ -84,4 +84,12 @@ fn quantiles() {
         }
     }
     assert_eq!(Sketch::default().quantile(0.5), 0);
+    let (mut same, mut more) = (Sketch::default(), Sketch::default());
+    same.add(100_000_000);
+    more.add(100_000_000);
+    same.merge(&more);
+    assert_eq!(
+        [0.0, 0.5, 0.95].map(|share| same.quantile(share)),
+        [100_000_000; 3]
+    );
 }

@@ -84,8 +84,8 @@ fn what_is_no_date() {
     assert_eq!(window(&json!({ "date_to": "all" })), None);
 }
 
-/// Guarantees: a window without an end ends now, one without a beginning begins with the default, and one that ends
-/// before it begins is empty.
+/// Guarantees: a window without an end ends now, one without a beginning begins with the default, and one with an end
+/// before its beginning is refused.
 #[test]
 fn windows() {
     let now = iso(NOW);
@@ -101,11 +101,8 @@ fn windows() {
             hour,
             iso("2026-11-20T16:00"),
         ),
-        (
-            json!({ "date_to": "2026-11-20" }),
-            iso("2026-11-20"),
-            iso("2026-11-20"),
-        ),
+        (json!({ "date_from": "-1h", "date_to": "-1h" }), hour, hour),
+        (json!({ "date_from": "2030-01-01" }), now, now),
         (
             json!({ "date_from": "2030-01-01", "date_to": "9999-12-31" }),
             iso("2030-01-01"),
@@ -113,5 +110,12 @@ fn windows() {
         ),
     ] {
         assert_eq!(window(&range), Some(Window { from, to }), "{range}");
+    }
+    for range in [
+        json!({ "date_to": "2026-11-20" }),
+        json!({ "date_from": "-1h", "date_to": "-2h" }),
+        json!({ "date_from": "2026-11-20T10:00:00Z", "date_to": "2026-11-20T09:00:00Z" }),
+    ] {
+        assert_eq!(window(&range), None, "{range}");
     }
 }

@@ -19,3 +19,21 @@ fn the_page_and_the_document() {
     assert_eq!(missed.status, 404);
     assert!(missed.json()["error"].as_str().unwrap().contains("/nowhere"));
 }
+
+/// Guarantees: a body that is allowed reaches its endpoint, whatever its size.
+#[test]
+fn large_bodies() {
+    let asked = Asked::start("max_request_body_size_mib: 4");
+    for path in [
+        "/api/v0/traces",
+        "/v2/projects/default/spans",
+        "/v2/projects/default/traces/root-spans",
+        "/v1/span_annotations",
+        "/api/projects/1/tracing/spans/query",
+    ] {
+        let body = format!("{}7", " ".repeat(3 << 20));
+        let json = [("content-type", "application/json")];
+        let read = asked.call("POST", path, &json, body.as_bytes());
+        assert!(matches!(read.status, 400 | 422), "{path}: {read:?}");
+    }
+}

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -77,7 +78,10 @@ impl Server {
         let owners: Vec<_> = owners.collect();
         let routers = dialects.into_iter().map(|dialect| dialect.router);
         Self {
-            router: routers.fold(ours, Router::merge),
+            // Bodies are bounded before they come to the router, whose own bound is lower.
+            router: routers
+                .fold(ours, Router::merge)
+                .layer(DefaultBodyLimit::disable()),
             dialects: owners,
             ours: QueryEvents::new("none"),
             limit,

@@ -1,10 +1,13 @@
-"""Clients of other vendors read from the query APIs what was sent: Mackerel's Go client, and Traceloop's backend in Python.
+"""Clients of other vendors read from the query APIs what was sent: Mackerel's Go client, Traceloop's backend in Python, and
+Phoenix's client in TypeScript, which sends its spans itself.
 
     run.py BINARY
 """
 
 import asyncio
+import filecmp
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+CACHE = HERE.parent / ".cache"
 sys.path.insert(0, str(HERE.parent / "sdk"))
 from gateway import START_SECONDS, STOP_SECONDS, free_ports
 
@@ -51,7 +55,7 @@ def main(binary):
         try:
             send(f"http://127.0.0.1:{http}/v1/traces")
             url = f"http://127.0.0.1:{api}"
-            faults = [*mackerel(url), *asyncio.run(traceloop(url))]
+            faults = [*mackerel(url), *asyncio.run(traceloop(url)), *phoenix(url)]
         finally:
             gateway.terminate()
             gateway.wait(STOP_SECONDS)
@@ -59,7 +63,7 @@ def main(binary):
             print(log.read_text(errors="replace")[-2000:])
     for fault in faults:
         print(fault)
-    print(f"{TRACES} traces read by Mackerel's Go client and Traceloop's backend")
+    print(f"{TRACES} traces read by Mackerel's Go client and Traceloop's backend, and 25 spans by Phoenix's client")
     return 1 if faults else 0
 
 
@@ -194,6 +198,20 @@ async def traceloop(url):
         ("workflows", operations, ["workflows"]),
         ("a missing trace", missing, "missing"),
     ])
+
+
+def phoenix(url):
+    node, lock = CACHE / "node-phoenix", "package-lock.json"
+    installed = node / "installed.json"
+    if not installed.exists() or not filecmp.cmp(HERE / "phoenix" / lock, installed, shallow=False):
+        node.mkdir(parents=True, exist_ok=True)
+        for name in ["package.json", lock]:
+            shutil.copy(HERE / "phoenix" / name, node)
+        subprocess.run(["npm", "ci", "--no-fund", "--no-audit", "--loglevel=error"], cwd=node, check=True)
+        shutil.copy(node / lock, installed)
+    shutil.copy(HERE / "phoenix/read.mjs", node)
+    ran = subprocess.run(["node", "read.mjs", url], cwd=node, capture_output=True, text=True, timeout=120)
+    return [f"phoenix: {ran.stderr}"] if ran.returncode != 0 else []
 
 
 def differences(client, expectations):

@@ -41,6 +41,8 @@ service:
 
 # Traces have two spans each: a request to a web server, and what it asks of a database and of a model.
 TRACES = 30
+# One more trace names no environment.
+UNNAMED = 100
 START = int(time.time()) - 600
 
 
@@ -110,6 +112,8 @@ def send(url):
     resource = {"service.name": "shop", "deployment.environment.name": "production"}
     scope = {"scope": {"name": "clients"}, "spans": list(spans())}
     body = {"resourceSpans": [{"resource": {"attributes": attributes(resource)}, "scopeSpans": [scope]}]}
+    unnamed = {"spans": [span(2 * UNNAMED, 1, 2, "request", "", {})]}
+    body["resourceSpans"].append({"resource": {"attributes": attributes({"service.name": "bare"})}, "scopeSpans": [unnamed]})
     request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -182,6 +186,8 @@ async def traceloop(url):
             missing = "found"
         except ValueError:
             missing = "missing"
+    async with TraceloopBackend(url, api_key="key") as by_default:
+        unnamed = await by_default.search_traces(TraceQuery(**range_of_time))
     asked = trace.spans[1]
     return differences("traceloop", [
         ("health", health.status, "healthy"),
@@ -197,6 +203,7 @@ async def traceloop(url):
         # What the backend makes of the answer: the names of its members.
         ("workflows", operations, ["workflows"]),
         ("a missing trace", missing, "missing"),
+        ("traces by default", [one.trace_id for one in unnamed], [trace_id(UNNAMED)]),
     ])
 
 

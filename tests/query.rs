@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use support::query::Asked;
 
 /// Guarantees: what answers is said at `/` and in the OpenAPI document, and a path on which nothing is served is
@@ -35,5 +38,32 @@ fn large_bodies() {
         let json = [("content-type", "application/json")];
         let read = asked.call("POST", path, &json, body.as_bytes());
         assert!(matches!(read.status, 400 | 422), "{path}: {read:?}");
+    }
+}
+
+/// Guarantees: a client that reads nothing before its body is sent learns that the body was too large.
+#[test]
+fn bodies_that_are_too_large() {
+    let asked = Asked::start("max_request_body_size_mib: 4");
+    for path in [
+        "/api/v0/traces",
+        "/v2/projects/default/spans",
+        "/v1/span_annotations",
+        "/nowhere",
+    ] {
+        let body = " ".repeat(15 << 20);
+        let length = body.len();
+        let mut stream = TcpStream::connect(asked.api).unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: spanway\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+            .write_all(body.as_bytes())
+            .expect("the whole body is taken");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{path}: {answer}");
+        assert!(answer.contains("4194304"), "{path}: {answer}");
     }
 }

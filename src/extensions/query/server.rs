@@ -22,6 +22,7 @@ use tower_service::Service;
 
 use super::page;
 use crate::net::buffer::{Full, PaidBuffer};
+use crate::net::linger::linger;
 use crate::net::listen::Listener;
 use crate::net::serve::{Connection, Settings, serve};
 use crate::pipeline::budget::Budget;
@@ -32,6 +33,9 @@ use crate::telemetry::receiver::ConnectionEvents;
 
 /// How long a client may send nothing while its request is incomplete.
 const STALL: Duration = Duration::from_secs(10);
+
+/// How many times its limit a body may be larger for its client to be heard out before it is refused.
+const LINGER: usize = 4;
 
 /// How long a connection may have no request.
 const IDLE: Duration = Duration::from_secs(300);
@@ -145,7 +149,15 @@ impl Server {
     /// An endpoint's answer; an error when none was reached.
     async fn answer(&self, request: Request<Incoming>) -> Result<Response, Refusal> {
         let (head, mut body) = request.into_parts();
-        let body = self.read(&mut body).await?;
+        let body = match self.read(&mut body).await {
+            Ok(body) => body,
+            Err(refusal) => {
+                if matches!(refusal, Refusal::TooLarge(_) | Refusal::Busy(_)) {
+                    linger(&head, &mut body, self.limit.saturating_mul(LINGER)).await;
+                }
+                return Err(refusal);
+            }
+        };
         let path = head.uri.path().to_owned();
         let mut router = self.router.clone().fallback(|| async { Missed.into_response() });
         let request = Request::from_parts(head, Body::from(body));

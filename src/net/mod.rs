@@ -11,6 +11,7 @@ pub mod headers;
 pub mod http_client;
 pub mod inflate;
 pub mod io;
+pub mod linger;
 pub mod listen;
 pub mod pages;
 pub mod parts;

@@ -16,6 +16,9 @@ pub struct Members<'a>(&'a Map<String, Value>);
 /// The beginning of a value, for messages.
 struct Short<'a>(&'a Value);
 
+/// The beginning of a text, in quotes, for messages.
+pub struct Quoted<'a>(pub &'a str);
+
 // === impl Unfit ===
 
 impl Unfit {
@@ -89,15 +92,24 @@ impl<'a> Members<'a> {
 
 impl fmt::Display for Short<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LONGEST: usize = 60;
         match self.0 {
             Value::Array(_) => f.write_str("a list"),
             Value::Object(_) => f.write_str("an object"),
-            Value::String(text) => match text.char_indices().nth(LONGEST) {
-                Some((end, _)) => write!(f, "`{}...`", text.get(..end).unwrap_or_default()),
-                None => write!(f, "`{text}`"),
-            },
+            Value::String(text) => Quoted(text).fmt(f),
             other => write!(f, "{other}"),
+        }
+    }
+}
+
+// === impl Quoted ===
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LONGEST: usize = 60;
+        let text = self.0;
+        match text.char_indices().nth(LONGEST) {
+            Some((end, _)) => write!(f, "`{}...`", text.get(..end).unwrap_or_default()),
+            None => write!(f, "`{text}`"),
         }
     }
 }

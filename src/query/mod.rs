@@ -17,6 +17,7 @@ pub mod oracle;
 pub mod parameters;
 pub mod phoenix;
 pub mod posthog;
+pub mod shown;
 pub mod stores;
 pub mod throttle;
 pub mod traceloop;

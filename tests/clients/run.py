@@ -1,10 +1,13 @@
-"""Clients of other vendors read from the query APIs what was sent: Mackerel's Go client, and Traceloop's backend in Python.
+"""Clients of other vendors read from the query APIs what was sent: Mackerel's Go client, Traceloop's backend in Python, and
+Phoenix's client in TypeScript, which sends its spans itself.
 
     run.py BINARY
 """
 
 import asyncio
+import filecmp
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+CACHE = HERE.parent / ".cache"
 sys.path.insert(0, str(HERE.parent / "sdk"))
 from gateway import START_SECONDS, STOP_SECONDS, free_ports
 
@@ -37,6 +41,8 @@ service:
 
 # Traces have two spans each: a request to a web server, and what it asks of a database and of a model.
 TRACES = 30
+# One more trace names no environment.
+UNNAMED = 100
 START = int(time.time()) - 600
 
 
@@ -51,7 +57,7 @@ def main(binary):
         try:
             send(f"http://127.0.0.1:{http}/v1/traces")
             url = f"http://127.0.0.1:{api}"
-            faults = [*mackerel(url), *asyncio.run(traceloop(url))]
+            faults = [*mackerel(url), *asyncio.run(traceloop(url)), *phoenix(url)]
         finally:
             gateway.terminate()
             gateway.wait(STOP_SECONDS)
@@ -59,7 +65,7 @@ def main(binary):
             print(log.read_text(errors="replace")[-2000:])
     for fault in faults:
         print(fault)
-    print(f"{TRACES} traces read by Mackerel's Go client and Traceloop's backend")
+    print(f"{TRACES} traces read by Mackerel's Go client and Traceloop's backend, and 25 spans by Phoenix's client")
     return 1 if faults else 0
 
 
@@ -106,6 +112,8 @@ def send(url):
     resource = {"service.name": "shop", "deployment.environment.name": "production"}
     scope = {"scope": {"name": "clients"}, "spans": list(spans())}
     body = {"resourceSpans": [{"resource": {"attributes": attributes(resource)}, "scopeSpans": [scope]}]}
+    unnamed = {"spans": [span(2 * UNNAMED, 1, 2, "request", "", {})]}
+    body["resourceSpans"].append({"resource": {"attributes": attributes({"service.name": "bare"})}, "scopeSpans": [unnamed]})
     request = urllib.request.Request(url, json.dumps(body).encode(), {"content-type": "application/json"})
     deadline = time.monotonic() + START_SECONDS
     while True:
@@ -178,6 +186,8 @@ async def traceloop(url):
             missing = "found"
         except ValueError:
             missing = "missing"
+    async with TraceloopBackend(url, api_key="key") as by_default:
+        unnamed = await by_default.search_traces(TraceQuery(**range_of_time))
     asked = trace.spans[1]
     return differences("traceloop", [
         ("health", health.status, "healthy"),
@@ -193,7 +203,22 @@ async def traceloop(url):
         # What the backend makes of the answer: the names of its members.
         ("workflows", operations, ["workflows"]),
         ("a missing trace", missing, "missing"),
+        ("traces by default", [one.trace_id for one in unnamed], [trace_id(UNNAMED)]),
     ])
+
+
+def phoenix(url):
+    node, lock = CACHE / "node-phoenix", "package-lock.json"
+    installed = node / "installed.json"
+    if not installed.exists() or not filecmp.cmp(HERE / "phoenix" / lock, installed, shallow=False):
+        node.mkdir(parents=True, exist_ok=True)
+        for name in ["package.json", lock]:
+            shutil.copy(HERE / "phoenix" / name, node)
+        subprocess.run(["npm", "ci", "--no-fund", "--no-audit", "--loglevel=error"], cwd=node, check=True)
+        shutil.copy(node / lock, installed)
+    shutil.copy(HERE / "phoenix/read.mjs", node)
+    ran = subprocess.run(["node", "read.mjs", url], cwd=node, capture_output=True, text=True, timeout=120)
+    return [f"phoenix: {ran.stderr}"] if ran.returncode != 0 else []
 
 
 def differences(client, expectations):

@@ -90,6 +90,22 @@ fn bad_lists() {
         assert_eq!(reply.status, 400, "{more}: {reply:?}");
         assert!(message(&reply).contains(named), "{more}: {reply:?}");
     }
+    let long = "x".repeat(100_000);
+    for more in [
+        json!({"traceId": long}),
+        json!({"statusCode": long}),
+        json!({"order": {"column": long}}),
+        filter(json!({"operator": long})),
+        filter(json!({"type": long})),
+        filter(json!({"type": "int", "value": long})),
+    ] {
+        let reply = asked.post("/api/v0/traces", &wanted("shop", more));
+        assert_eq!(reply.status, 400, "{reply:?}");
+        assert!(
+            message(&reply).len() < 300,
+            "no more than the beginning of a value is said"
+        );
+    }
     let deep = "[".repeat(1000);
     for body in ["", "{", "[]", "null", "\u{0}", &deep] {
         let reply = asked.call("POST", "/api/v0/traces", &[], body.as_bytes());

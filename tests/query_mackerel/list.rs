@@ -252,3 +252,23 @@ fn a_trace_of_many_roots() {
     ]));
     assert_eq!(list(&asked, json!({}))["results"][0]["environment"], "production");
 }
+
+/// Of a service's spans that start together the outer one is told of, though inner ones arrive first.
+#[test]
+fn spans_that_start_together() {
+    let asked = Asked::start("");
+    let inner = json!({"parentSpanId": format!("{:016x}", 2)});
+    let spans = vec![
+        span(1, 3, 0, 20, inner.clone()),
+        span(1, 2, 0, 300, json!({"parentSpanId": format!("{:016x}", 1)})),
+        span(1, 4, 0, 40, inner),
+    ];
+    let root = vec![span(1, 1, 0, 500, json!({}))];
+    asked.keep(json!([
+        resource(json!({"service.name": "shop"}), spans),
+        resource(json!({"service.name": "door"}), root),
+    ]));
+    let page = list(&asked, json!({}));
+    assert_eq!(page["results"][0]["serviceLatencyMillis"], 300);
+    assert_eq!(page["results"][0]["traceLatencyMillis"], 500);
+}

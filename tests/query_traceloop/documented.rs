@@ -42,13 +42,13 @@ fn every_parameter() {
     );
     for (query, expected) in [
         (String::new(), vec![1, 2, 3, 4]),
-        ("env=prd".into(), vec![1, 2]),
-        ("environments=prd".into(), vec![1, 2]),
-        ("environments=prd&environments=stg".into(), vec![1, 2, 3]),
+        ("env=prd".into(), vec![1, 2, 4]),
+        ("environments=prd".into(), vec![1, 2, 4]),
+        ("environments=prd&environments=stg".into(), vec![1, 2, 3, 4]),
         ("environments[]=stg".into(), vec![3]),
-        ("environments=prd,stg".into(), vec![1, 2, 3]),
+        ("environments=prd,stg".into(), vec![1, 2, 3, 4]),
         (format!("environments={}", quoted(r#"["stg"]"#)), vec![3]),
-        ("env=stg&environments=prd".into(), vec![1, 2, 3]),
+        ("env=stg&environments=prd".into(), vec![1, 2, 3, 4]),
         ("envProjectIDs=nobody".into(), vec![]),
         (format!("toTimestampSec={START}"), vec![1]),
         (format!("fromTimestampSec={}", START + 3), vec![3, 4]),

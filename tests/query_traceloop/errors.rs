@@ -138,16 +138,33 @@ fn bad_filters() {
     }
 }
 
-/// Bodies that make no sense are a 400 that names the member.
+/// Bodies that make no sense are a 400 that names the member, and of a long value no more than its beginning.
 #[test]
 fn bad_bodies() {
     let asked = Asked::start("");
+    let long = "x".repeat(100_000);
+    for body in [
+        json!({"logical_operator": long}),
+        json!({"sort_by": long}),
+        json!({"sort_order": long}),
+        json!({"cursor": long}),
+        json!({"filters": [{"field": "a", "operator": long}]}),
+        json!({"filters": [{"field": "duration", "operator": "equals", "value": long}]}),
+    ] {
+        let reply = asked.post("/v2/projects/p/spans", &body);
+        assert_eq!(reply.status, 400, "{reply:?}");
+        assert!(message(&reply).len() < 300, "{reply:?}");
+    }
     let many = vec![json!({"id": "a", "operator": "exists"}); 1001];
     for (body, named) in [
         (json!([]), "`body` is a list"),
         (json!({ "filters": many }), "`filters` are 1001, more than 1000"),
         (json!({"filters": "x"}), "`filters` is `x`"),
         (json!({"environments": [7]}), "`environments` is 7"),
+        (
+            json!({"environments": vec!["e"; 1001]}),
+            "`environments` are 1001",
+        ),
         (json!({"cursor": 1.5}), "`cursor` is 1.5"),
         (json!({"cursor": -1}), "`cursor` is -1"),
         (json!({"cursor": []}), "`cursor` is a list"),

@@ -100,6 +100,33 @@ fn cursors_are_as_plain_as_can_be() {
     );
 }
 
+/// A walk over spans without a time comes to its end: the cursor 0 is the first page, so none ends with it.
+#[test]
+fn walks_to_the_beginning_of_time() {
+    let asked = Asked::start("");
+    let timeless = |id| {
+        let times = json!({"startTimeUnixNano": "0", "endTimeUnixNano": "0"});
+        span(id, id, 0, 0, times)
+    };
+    let spans = (1..4).map(timeless).chain([span(4, 4, 0, 0, json!({}))]);
+    asked.keep(json!([resource(json!({}), spans.collect())]));
+    for (order, expected) in [("asc", [1, 2, 3, 4]), ("desc", [4, 3, 2, 1])] {
+        for limit in 1..5 {
+            let (mut cursor, mut seen) = (String::new(), Vec::new());
+            for _ in 0..5 {
+                let query = format!("sort_order={order}&limit={limit}&cursor={cursor}");
+                let page = warehouse(&asked, &query);
+                seen.extend(ids(&page));
+                page["next_cursor"].as_str().unwrap().clone_into(&mut cursor);
+                if cursor.is_empty() {
+                    break;
+                }
+            }
+            assert_eq!(seen, expected, "{order} {limit}");
+        }
+    }
+}
+
 /// Project endpoints take their own cursor as text, and as a number where it is whole.
 #[test]
 fn walks_of_projects() {

@@ -56,6 +56,34 @@ fn root_spans() {
     assert_eq!(ids(&roots(json!({ "filters": slow }))), [1]);
 }
 
+/// Spans that name no environment, or an empty one, are of the one that the product's tools ask for.
+#[test]
+fn the_environment_of_those_that_name_none() {
+    let asked = Asked::start("");
+    let of = |environment: &str| json!({"deployment.environment": environment});
+    asked.keep(json!([
+        resource(json!({}), vec![span(1, 1, 0, 1, json!({}))]),
+        resource(of(""), vec![span(2, 2, 0, 1, json!({}))]),
+        resource(of("stg"), vec![span(3, 3, 0, 1, json!({}))]),
+    ]));
+    let roots = |environments| {
+        let body = json!({ "environments": environments });
+        asked.post("/v2/projects/default/traces/root-spans", &body).ok()["root_spans"].take()
+    };
+    let page = roots(json!(["prd"]));
+    assert_eq!(ids(&page), [1, 2]);
+    assert_eq!(page["data"][0]["environment"], "prd");
+    assert_eq!(page["data"][1]["environment"], "prd");
+    assert_eq!(ids(&roots(json!(["stg"]))), [3]);
+    assert_eq!(ids(&roots(json!(["prd", "stg"]))), [1, 2, 3]);
+    assert_eq!(ids(&roots(json!([""]))), [0; 0]);
+    assert_eq!(ids(&roots(json!([]))), [1, 2, 3]);
+    let of = |id: u64| format!("/v2/projects/default/traces/{id:032x}/spans");
+    assert_eq!(asked.get(&of(1)).ok()["spans"][0]["environment"], "prd");
+    let first = asked.get("/api/v2/warehouse/spans?environments=prd").ok();
+    assert_eq!(first[1]["environment"], "prd");
+}
+
 /// A trace comes by its times; what is unknown or no id has no spans, and that is no error.
 #[test]
 fn traces() {

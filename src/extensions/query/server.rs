@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -21,6 +22,7 @@ use tower_service::Service;
 
 use super::page;
 use crate::net::buffer::{Full, PaidBuffer};
+use crate::net::linger::linger;
 use crate::net::listen::Listener;
 use crate::net::serve::{Connection, Settings, serve};
 use crate::pipeline::budget::Budget;
@@ -31,6 +33,9 @@ use crate::telemetry::receiver::ConnectionEvents;
 
 /// How long a client may send nothing while its request is incomplete.
 const STALL: Duration = Duration::from_secs(10);
+
+/// How many times its limit a body may be larger for its client to be heard out before it is refused.
+const LINGER: usize = 4;
 
 /// How long a connection may have no request.
 const IDLE: Duration = Duration::from_secs(300);
@@ -78,8 +83,11 @@ impl Server {
         let routers = dialects.into_iter().map(|dialect| dialect.router);
         let router = routers.fold(ours, Router::merge);
         Self {
-            // One that is made for each request would copy every route.
-            router: router.fallback(|| async { Missed.into_response() }),
+            // Bodies are bounded before they come to the router, whose own bound is lower. What is added for each request
+            // would copy every route.
+            router: router
+                .fallback(|| async { Missed.into_response() })
+                .layer(DefaultBodyLimit::disable()),
             dialects: owners,
             ours: QueryEvents::new("none"),
             limit,
@@ -143,7 +151,15 @@ impl Server {
     /// An endpoint's answer; an error when none was reached.
     async fn answer(&self, request: Request<Incoming>) -> Result<Response, Refusal> {
         let (head, mut body) = request.into_parts();
-        let body = self.read(&mut body).await?;
+        let body = match self.read(&mut body).await {
+            Ok(body) => body,
+            Err(refusal) => {
+                if matches!(refusal, Refusal::TooLarge(_) | Refusal::Busy(_)) {
+                    linger(&head, &mut body, self.limit.saturating_mul(LINGER)).await;
+                }
+                return Err(refusal);
+            }
+        };
         let path = head.uri.path().to_owned();
         let mut router = self.router.clone();
         let request = Request::from_parts(head, Body::from(body));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::members::{Members, Unfit};
+use super::super::members::{Members, Quoted, Unfit};
 use super::super::model::{Comparison, Field, Filter, How, Scalar, Test, TextOp, TextTest};
 
 /// The most attribute conditions of a request.
@@ -67,7 +67,7 @@ fn attribute(condition: Members<'_>, place: Place) -> Result<Filter, Unfit> {
             .parse()
             .map(Scalar::Bool)
             .map_err(|_| mistyped(value, kind))?,
-        _ => return Err(Unfit(format!("there is no type `{kind}`"))),
+        _ => return Err(Unfit(format!("there is no type {}", Quoted(kind)))),
     };
     let field = |test, missing| Filter::Field {
         field: place(key.into()),
@@ -103,7 +103,7 @@ fn attribute(condition: Members<'_>, place: Place) -> Result<Filter, Unfit> {
         ("LT", value @ (Scalar::Int(_) | Scalar::Double(_))) => compare(Comparison::Less, value),
         ("LTE", value @ (Scalar::Int(_) | Scalar::Double(_))) => compare(Comparison::LessOrEqual, value),
         ("NEQ" | "GT" | "GTE" | "LT" | "LTE" | "STARTS_WITH" | "CONTAINS", _) => return no_such(),
-        _ => return Err(Unfit(format!("there is no operator `{operator}`"))),
+        _ => return Err(Unfit(format!("there is no operator {}", Quoted(operator)))),
     })
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::context::Caller;
-use super::super::members::{Members, Unfit};
+use super::super::members::{Members, Quoted, Unfit};
 use super::super::model::{
     Begin, Direction, Field, Filter, Find, FindSpans, FindTraces, Found, FoundSpan, FoundTrace, Order, Page,
     Scalar, Select, SpanOrderBy, SpanQuery, Test, TraceId, TraceOrderBy,
@@ -19,7 +19,7 @@ use super::super::model::{
 use super::Api;
 use super::error::Fault;
 use super::filter::{self, Service};
-use super::request::{PageNumber, Range};
+use super::request::{self, PageNumber, Range};
 use super::snapshots::Question;
 
 const MILLI: i64 = 1_000_000;
@@ -197,7 +197,7 @@ impl Request {
         let mut filters = filter::attributes(body, "attributes", Field::Attribute)?;
         filters.extend(filter::attributes(body, "resourceAttributes", Field::Resource)?);
         if let Some(id) = body.text("traceId")? {
-            let id: TraceId = id.parse().map_err(|error| Unfit(format!("`traceId`: {error}")))?;
+            let id = request::trace_id(id)?;
             filters.push(Filter::text(Field::TraceId, id.to_string()));
         }
         filters.extend(text("spanName")?.map(|name| Filter::text(Field::Name, name)));
@@ -243,7 +243,7 @@ fn status(body: Members<'_>) -> Result<Option<Filter>, Unfit> {
         Some("OK") => 1,
         Some("ERROR") => 2,
         Some(other) => {
-            let message = format!("`statusCode` is `{other}`; `OK` or `ERROR` is expected");
+            let message = format!("`statusCode` is {}; `OK` or `ERROR` is expected", Quoted(other));
             return Err(Unfit(message));
         }
     };
@@ -278,7 +278,7 @@ fn order(body: Members<'_>) -> Result<Order<TraceOrderBy>, Unfit> {
         Some(order) => order.text(name),
         None => Ok(None),
     };
-    let unknown = |name: &str, value: &str| Unfit(format!("`order.{name}` cannot be `{value}`"));
+    let unknown = |name: &str, value: &str| Unfit(format!("`order.{name}` cannot be {}", Quoted(value)));
     Ok(Order {
         by: match part("column")? {
             None | Some("START_AT") => TraceOrderBy::Start,

@@ -1,6 +1,9 @@
-//! What the searching endpoints have in common: a range of whole seconds, and pages by number.
+//! What the endpoints have in common: the id of a trace, a range of whole seconds, and pages by number.
+
+use serde_json::Value;
 
 use super::super::members::Unfit;
+use super::super::model::TraceId;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -21,6 +24,12 @@ pub struct PageNumber {
     number: u64,
     /// The most rows.
     pub limit: usize,
+}
+
+/// The trace that a request names.
+pub fn trace_id(text: &str) -> Result<TraceId, Unfit> {
+    let unfit = |_| Unfit::value("traceId", &Value::from(text), "32 hexadecimal digits");
+    text.parse().map_err(unfit)
 }
 
 // === impl Range ===

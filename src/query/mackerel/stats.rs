@@ -14,7 +14,7 @@ use http::{HeaderMap, Uri};
 use serde_json::{Value, json};
 
 use super::super::context::Caller;
-use super::super::members::Unfit;
+use super::super::members::{Quoted, Unfit};
 use super::super::model::{
     Comparison, Field, Filter, Find, FindGroups, Found, Group, GroupBy, How, Measure, Measured, Part, Scalar,
     Select, SpanQuery, Test, TextOp, TextTest,
@@ -248,13 +248,13 @@ impl Request {
             Some(name) => {
                 let known = columns.iter().find(|(known, _)| *known == name);
                 let known = known.map(|(_, column)| *column);
-                known.ok_or_else(|| Unfit(format!("`orderColumn` cannot be `{name}`")))?
+                known.ok_or_else(|| Unfit(format!("`orderColumn` cannot be {}", Quoted(name))))?
             }
         };
         let descending = match parameters.text("orderDirection") {
             None | Some("" | "DESC") => true,
             Some("ASC") => false,
-            Some(name) => return Err(Unfit(format!("`orderDirection` cannot be `{name}`"))),
+            Some(name) => return Err(Unfit(format!("`orderDirection` cannot be {}", Quoted(name)))),
         };
         Ok(Self {
             service: Service {

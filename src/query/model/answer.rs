@@ -114,7 +114,8 @@ pub struct ServiceEntry {
     pub service: String,
     /// The start of its first span, in nanoseconds since 1970.
     pub start: u64,
-    /// The end of that span, in nanoseconds since 1970.
+    /// The end of that span, in nanoseconds since 1970; of spans that start together the latest, since that is the
+    /// outer one's.
     pub end: u64,
     /// How many spans it has in the trace.
     pub spans: u64,

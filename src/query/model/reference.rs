@@ -148,6 +148,9 @@ impl<'a> World<'a> {
                 });
                 services.len() - 1
             });
+            if row.start() == services[at].start {
+                services[at].end = services[at].end.max(row.end());
+            }
             services[at].spans += 1;
             services[at].errors += u64::from(row.is_error());
         }

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::super::members::Unfit;
+use super::super::members::{Quoted, Unfit};
 use super::super::model::{Direction, FoundSpan, Key, Position};
 
 const MILLI: u64 = 1_000_000;
@@ -74,7 +74,7 @@ impl FromStr for Cursor {
     type Err = Unfit;
 
     fn from_str(text: &str) -> Result<Self, Unfit> {
-        let unfit = || Unfit(format!("`{text}` is no cursor of ours"));
+        let unfit = || Unfit(format!("{} is no cursor of ours", Quoted(text)));
         let digits = |text: &str| {
             let all = text.bytes().all(|byte| byte.is_ascii_digit());
             text.parse::<u64>().ok().filter(|_| all)

@@ -30,11 +30,16 @@ pub const KINDS: [&str; 6] = [
 /// `STATUS_CODE_*`, by number.
 pub const CODES: [&str; 3] = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
 
+/// The environment of spans that name none: the product's own default, which its tools ask for unless told otherwise.
+pub const UNNAMED: &str = "prd";
+
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Named {
     /// Text that is shown as empty where a span lacks it.
     Text(Field),
+    /// The environment, which is shown as [`UNNAMED`] where a span lacks it.
+    Environment,
     /// An attribute.
     Attribute(Field),
     /// A number that is shown as whole units of so many nanoseconds.
@@ -55,7 +60,7 @@ pub fn named(name: &str, duration_unit: i64) -> Named {
         "scope_name" | "scopeName" => Named::Text(Field::ScopeName),
         "scope_version" | "scopeVersion" => Named::Text(Field::ScopeVersion),
         "status_message" | "statusMessage" => Named::Text(Field::StatusMessage),
-        "environment" | "env" => Named::Text(environment()),
+        "environment" | "env" => Named::Environment,
         "input" => Named::Text(attribute("traceloop.entity.input")),
         "output" => Named::Text(attribute("traceloop.entity.output")),
         "workflow" | "workflow_name" | "workflowName" | "traceloop_workflow_name" => {

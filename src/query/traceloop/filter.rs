@@ -5,9 +5,9 @@
 
 use serde_json::Value;
 
-use super::super::members::{Members, Unfit};
+use super::super::members::{Members, Quoted, Unfit};
 use super::super::model::{Comparison, Field, Filter, How, Number, Scalar, Test, TextOp, TextTest};
-use super::field::{Named, named};
+use super::field::{self, Named, UNNAMED, named};
 
 /// The most filters of a request, and the most values of one.
 const MOST: usize = 1000;
@@ -36,6 +36,18 @@ pub fn shown_as(field: Field, values: Vec<String>) -> Filter {
     text(field, TextOp::Equals, values, true)
 }
 
+/// Spans whose environment is shown so. One that is empty is shown as one that is not there.
+pub fn environment(op: TextOp, values: &[String]) -> Filter {
+    let named = values
+        .iter()
+        .filter(|value| !value.is_empty() || op != TextOp::Equals);
+    let mut filters = vec![text(field::environment(), op, named.cloned().collect(), false)];
+    if values.iter().any(|value| holds(op, UNNAMED, value)) {
+        filters.push(shown_as(field::environment(), vec![String::new()]));
+    }
+    Filter::Any(filters)
+}
+
 fn filter(members: Members<'_>, duration_unit: i64) -> Result<Filter, Unfit> {
     let name = match (members.text("id")?, members.text("field")?) {
         (Some(name), _) | (None, Some(name)) => name,
@@ -60,7 +72,7 @@ fn filter(members: Members<'_>, duration_unit: i64) -> Result<Filter, Unfit> {
         "greater_than_or_equal" => compared(named, Comparison::GreaterOrEqual, &single(members)?)?,
         "less_than" => compared(named, Comparison::Less, &single(members)?)?,
         "less_than_or_equal" => compared(named, Comparison::LessOrEqual, &single(members)?)?,
-        _ => return Err(Unfit(format!("there is no operator `{operator}`"))),
+        _ => return Err(Unfit(format!("there is no operator {}", Quoted(operator)))),
     })
 }
 
@@ -98,6 +110,7 @@ fn plain(value: &Value) -> Option<String> {
 fn texts(named: &Named, op: TextOp, values: &[String]) -> Result<Filter, Unfit> {
     Ok(match named {
         Named::Text(field) => text(field.clone(), op, values.to_vec(), true),
+        Named::Environment => environment(op, values),
         Named::Attribute(field) => Filter::Any(vec![
             text(field.clone(), op, values.to_vec(), false),
             doubles(field, op, values),
@@ -160,10 +173,13 @@ fn holds(op: TextOp, text: &str, value: &str) -> bool {
 }
 
 fn exists(named: Named) -> Filter {
-    let (Named::Text(field)
-    | Named::Attribute(field)
-    | Named::Nanos(field, _)
-    | Named::Enumeration(field, ..)) = named;
+    let field = match named {
+        Named::Environment => return Filter::default(),
+        Named::Text(field)
+        | Named::Attribute(field)
+        | Named::Nanos(field, _)
+        | Named::Enumeration(field, ..) => field,
+    };
     Filter::Field {
         field,
         test: Test::Exists,
@@ -178,7 +194,9 @@ fn compared(named: Named, op: Comparison, value: &str) -> Result<Filter, Unfit> 
             number.ok_or_else(|| no_number(value))?;
             Ok(compare(&field, op, Scalar::String(value.into())))
         }
-        Named::Enumeration(..) => Err(Unfit("names are neither greater nor less".into())),
+        Named::Environment | Named::Enumeration(..) => {
+            Err(Unfit("names are neither greater nor less".into()))
+        }
         // A row shows whole units, so what is shown is greater than 2 from 3 units on.
         Named::Nanos(field, unit) => Ok(match op {
             Comparison::Greater => {

@@ -6,21 +6,24 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::context::Caller;
 use super::super::members::Unfit;
 use super::super::model::{
     Field, Filter, Find, FindGroups, FindTrace, Found, FoundSpan, GroupBy, Measure, Measured, Page, Part,
-    Select, SpanQuery, Test, TextOp, TextTest, TraceId,
+    Select, SpanHit, SpanQuery, Test, TextOp, TextTest, TraceId,
 };
 use super::super::parameters::Parameters;
+use super::super::shown::Shown;
 use super::Api;
 use super::error::Fault;
 use super::search;
-use super::warehouse::page;
+use super::warehouse::{Spans, page};
 use super::{field, row};
 
 const MILLI: u64 = 1_000_000;
@@ -30,6 +33,12 @@ const SPANS: usize = 1_000_000;
 
 /// The most workflows that are named.
 const WORKFLOWS: usize = 100_000;
+
+/// A page of root spans, by the name that it has in answers.
+#[derive(Serialize)]
+struct RootSpans<P> {
+    root_spans: P,
+}
 
 /// What is told of a root span's trace.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,12 +53,13 @@ pub async fn spans(
     headers: HeaderMap,
     path: Result<Path<String>, PathRejection>,
     body: Bytes,
-) -> Result<Json<Value>, Fault> {
+) -> Result<Response, Fault> {
     let caller = api.caller(&headers)?;
     path.map_err(|error| Fault::bad(error.body_text()))?;
     let search = search::in_body(&json(&body)?)?;
     let rows = search.rows(&api, &caller).await?;
-    Ok(Json(json!({ "spans": page(&rows, row::listed) })))
+    let spans = page(&rows, row::listed);
+    Ok(Json(Spans { spans }).into_response())
 }
 
 /// The handler of `POST /v2/projects/{project}/traces/root-spans`.
@@ -58,7 +68,7 @@ pub async fn roots(
     headers: HeaderMap,
     path: Result<Path<String>, PathRejection>,
     body: Bytes,
-) -> Result<Json<Value>, Fault> {
+) -> Result<Response, Fault> {
     let caller = api.caller(&headers)?;
     path.map_err(|error| Fault::bad(error.body_text()))?;
     let mut search = search::in_body(&json(&body)?)?;
@@ -74,7 +84,8 @@ pub async fn roots(
         }
         row
     };
-    Ok(Json(json!({ "root_spans": page(&rows, shown) })))
+    let root_spans = page(&rows, shown);
+    Ok(Json(RootSpans { root_spans }).into_response())
 }
 
 /// The handler of `GET /v2/projects/{project}/traces/{trace_id}/spans`.
@@ -82,23 +93,21 @@ pub async fn trace(
     State(api): State<Arc<Api>>,
     headers: HeaderMap,
     path: Result<Path<(String, String)>, PathRejection>,
-) -> Result<Json<Value>, Fault> {
+) -> Result<Response, Fault> {
     let caller = api.caller(&headers)?;
     let Path((_, id)) = path.map_err(|error| Fault::bad(error.body_text()))?;
     // What is no id has no spans, as an unknown one.
     let Ok(id) = id.parse() else {
-        return Ok(Json(json!({ "spans": null })));
+        return Ok(Json(json!({ "spans": null })).into_response());
     };
     let page = Page::first(SPANS);
     let find = Find::Trace(FindTrace { id, page });
     let Found::Trace(trace) = ask(&api, of(&caller), find).await? else {
         return Err(Fault::defect());
     };
-    let spans: Vec<Value> = trace.hits.iter().map(|hit| row::detailed(&hit.span)).collect();
-    Ok(Json(match spans.is_empty() {
-        true => json!({ "spans": null }),
-        false => json!({ "spans": spans }),
-    }))
+    let rows = Shown(&trace.hits, |hit: &SpanHit| row::detailed(&hit.span));
+    let spans = (!trace.hits.is_empty()).then_some(rows);
+    Ok(Json(Spans { spans }).into_response())
 }
 
 /// The handler of `GET /v2/projects/{project}/spans/workflow-names`.

@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 
 use super::super::model::{Datum, Field, FoundSpan, text};
-use super::field::{self, CODES, KINDS};
+use super::field::{self, CODES, KINDS, UNNAMED};
 use crate::wire::{AttributeView, ValueView};
 
 const MILLI: u64 = 1_000_000;
@@ -32,7 +32,7 @@ pub fn listed(found: &FoundSpan) -> Value {
     let (span, scope) = (found.span(), found.scope());
     let parts = Parts::of(found).without_messages();
     json!({
-        "environment": shown(&field::environment(), found),
+        "environment": environment(found),
         "timestamp": found.start() / MILLI,
         "trace_id": shown(&Field::TraceId, found),
         "span_id": shown(&Field::SpanId, found),
@@ -72,7 +72,7 @@ pub fn detailed(found: &FoundSpan) -> Value {
         "span_attributes": parts.attributes,
         "events_name": events_names(found),
         "events_attributes": events_attributes(found),
-        "environment": shown(&field::environment(), found),
+        "environment": environment(found),
         "prompts": null,
         "completions": null,
         "input": parts.input,
@@ -91,7 +91,7 @@ pub fn documented(found: &FoundSpan) -> Value {
     let short = |name: &'static str, prefix| name.strip_prefix(prefix).unwrap_or(name);
     json!({
         "organizationId": "",
-        "environment": shown(&field::environment(), found),
+        "environment": environment(found),
         "timestamp": time(found.start()),
         "traceId": shown(&Field::TraceId, found),
         "spanId": shown(&Field::SpanId, found),
@@ -121,6 +121,14 @@ pub fn documented(found: &FoundSpan) -> Value {
 fn shown(field: &Field, found: &FoundSpan) -> String {
     let text = field.of(found).as_ref().map(Datum::text);
     text.unwrap_or_default().into_owned()
+}
+
+fn environment(found: &FoundSpan) -> String {
+    let environment = shown(&field::environment(), found);
+    match environment.is_empty() {
+        true => UNNAMED.into(),
+        false => environment,
+    }
 }
 
 fn named(names: &[&'static str], number: i32) -> &'static str {

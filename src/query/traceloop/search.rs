@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::super::context::Caller;
-use super::super::members::{Members, Unfit};
+use super::super::members::{Members, Quoted, Unfit};
 use super::super::model::{
     Begin, Direction, Field, Filter, Find, FindSpans, Found, FoundSpan, Order, Page, Select, SpanOrderBy,
-    SpanPage, SpanQuery,
+    SpanPage, SpanQuery, TextOp,
 };
 use super::super::parameters::Parameters;
 use super::Api;
@@ -19,6 +19,9 @@ const SECOND: u64 = 1_000_000_000;
 /// How many rows a page has when nothing is said, and at most; whoever asks for more gets that many.
 const DEFAULT_LIMIT: i64 = 50;
 const LARGEST_LIMIT: i64 = 1000;
+
+/// The most environments of a request.
+const ENVIRONMENTS: usize = 1000;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,14 +133,15 @@ impl Search {
         })
     }
 
-    /// The end of a page: the bare millisecond, when no row of it follows in the order of time.
+    /// The end of a page: the bare millisecond, when no row of it follows in the order of time. A bare 0 would be the
+    /// first page again.
     fn end(&self, last: &FoundSpan, page: &SpanPage) -> Cursor {
         let cursor = Cursor::after(last);
         let plain = Cursor::Millisecond(cursor.millis());
         let beyond = plain.in_time(self.order.direction);
         let follows = page.next.as_ref();
         let tied = follows.is_some_and(|next| next.compare(&beyond, self.order.direction).is_le());
-        match self.order.by == SpanOrderBy::Start && !tied {
+        match self.order.by == SpanOrderBy::Start && !tied && cursor.millis() > 0 {
             true => plain,
             false => cursor,
         }
@@ -196,7 +200,7 @@ fn order(by: &str, direction: &str) -> Result<Order<SpanOrderBy>, Unfit> {
             "traceloop_workflow_name" | "workflowName" => text(field::workflow()),
             "traceloop_entity_name" => text(field::attribute("traceloop.entity.name")),
             "llm_response_model" => text(field::attribute("llm.response.model")),
-            _ => return Err(Unfit(format!("spans cannot be sorted by `{by}`"))),
+            _ => return Err(Unfit(format!("spans cannot be sorted by {}", Quoted(by)))),
         },
         direction: match direction {
             "" => Direction::Ascending,
@@ -204,7 +208,8 @@ fn order(by: &str, direction: &str) -> Result<Order<SpanOrderBy>, Unfit> {
             _ if direction.eq_ignore_ascii_case("desc") => Direction::Descending,
             _ => {
                 return Err(Unfit(format!(
-                    "the sort order cannot be `{direction}`; `ASC` or `DESC` is expected"
+                    "the sort order cannot be {}; `ASC` or `DESC` is expected",
+                    Quoted(direction)
                 )));
             }
         },
@@ -221,14 +226,15 @@ pub fn joined(filters: Vec<Filter>, operator: &str) -> Result<Filter, Unfit> {
             false => Filter::Any(filters),
         }),
         _ => Err(Unfit(format!(
-            "the logical operator cannot be `{operator}`; `AND` or `OR` is expected"
+            "the logical operator cannot be {}; `AND` or `OR` is expected",
+            Quoted(operator)
         ))),
     }
 }
 
 /// Spans of these environments, of all when there are none.
-pub fn environments(names: Vec<String>) -> Option<Filter> {
-    (!names.is_empty()).then(|| filter::shown_as(field::environment(), names))
+pub fn environments(names: &[String]) -> Option<Filter> {
+    (!names.is_empty()).then(|| filter::environment(TextOp::Equals, names))
 }
 
 /// What the JSON of the project endpoints asks for.
@@ -246,11 +252,18 @@ pub fn in_body(body: &Value) -> Result<Search, Unfit> {
         filters,
         body.text("logical_operator")?.unwrap_or_default(),
     )?];
-    let names = body.list("environments")?.iter().map(|name| {
+    let names = body.list("environments")?;
+    if names.len() > ENVIRONMENTS {
+        let found = names.len();
+        return Err(Unfit(format!(
+            "`environments` are {found}, more than {ENVIRONMENTS}"
+        )));
+    }
+    let names = names.iter().map(|name| {
         let text = name.as_str().map(str::to_owned);
         text.ok_or_else(|| Unfit::value("environments", name, "a list of text"))
     });
-    conditions.extend(environments(names.collect::<Result<_, _>>()?));
+    conditions.extend(environments(&names.collect::<Result<Vec<_>, _>>()?));
     let said = Said {
         from: body.whole("from_timestamp_sec")?,
         to: body.whole("to_timestamp_sec")?,

@@ -6,11 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Uri};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::super::members::Unfit;
-use super::super::model::{Field, Filter};
+use super::super::model::{Field, Filter, FoundSpan};
 use super::super::parameters::Parameters;
+use super::super::shown::Shown;
 use super::Api;
 use super::error::Fault;
 use super::search::{self, Rows, Said, Search};
@@ -35,12 +37,30 @@ const TODAYS: [&str; 10] = [
 /// The header that says where the next page of the documented form begins.
 const NEXT: &str = "x-next-composite-cursor";
 
+/// Spans, by the name that they have in answers.
+#[derive(Serialize)]
+pub struct Spans<S> {
+    /// A page of them, or all of a trace.
+    pub spans: S,
+}
+
+/// A page as today's form has it.
+#[derive(Serialize)]
+struct Page<D> {
+    data: D,
+    page_size: usize,
+    total_results: u64,
+    /// Empty when there are no rows.
+    next_cursor: String,
+}
+
 /// The handler of `GET /v2/warehouse/spans`.
-pub async fn spans(State(api): State<Arc<Api>>, headers: HeaderMap, uri: Uri) -> Result<Json<Value>, Fault> {
+pub async fn spans(State(api): State<Arc<Api>>, headers: HeaderMap, uri: Uri) -> Result<Response, Fault> {
     let caller = api.caller(&headers)?;
     let search = todays(&Parameters::of(&uri)?)?;
     let rows = search.rows(&api, &caller).await?;
-    Ok(Json(json!({ "spans": page(&rows, row::listed) })))
+    let spans = page(&rows, row::listed);
+    Ok(Json(Spans { spans }).into_response())
 }
 
 /// The handler of `GET /api/v2/warehouse/spans`.
@@ -52,8 +72,7 @@ pub async fn documented(
     let caller = api.caller(&headers)?;
     let search = first(&Parameters::of(&uri)?)?;
     let rows = search.rows(&api, &caller).await?;
-    let shown: Vec<Value> = rows.spans.iter().map(row::documented).collect();
-    let mut response = Json(shown).into_response();
+    let mut response = Json(Shown(&rows.spans, row::documented)).into_response();
     let next = rows
         .next
         .and_then(|next| HeaderValue::try_from(next.to_string()).ok());
@@ -63,14 +82,14 @@ pub async fn documented(
     Ok(response)
 }
 
-/// A page as today's form has it.
-pub fn page(rows: &Rows, shown: impl Fn(&super::super::model::FoundSpan) -> Value) -> Value {
-    json!({
-        "data": rows.spans.iter().map(shown).collect::<Vec<_>>(),
-        "page_size": rows.spans.len(),
-        "total_results": rows.total,
-        "next_cursor": rows.end.map(|end| end.to_string()).unwrap_or_default(),
-    })
+/// The page of `rows`.
+pub fn page(rows: &Rows, shown: impl Fn(&FoundSpan) -> Value) -> impl Serialize {
+    Page {
+        data: Shown(&rows.spans, shown),
+        page_size: rows.spans.len(),
+        total_results: rows.total,
+        next_cursor: rows.end.map(|end| end.to_string()).unwrap_or_default(),
+    }
 }
 
 /// What today's parameters ask for.
@@ -105,7 +124,7 @@ fn first(parameters: &Parameters) -> Result<Search, Unfit> {
     let mut conditions = vec![search::joined(filters, text("logicalOperator"))?];
     let mut environments = listed(parameters, "environments")?;
     environments.extend(named("env").map(str::to_owned));
-    conditions.extend(search::environments(environments));
+    conditions.extend(search::environments(&environments));
     let projects = listed(parameters, "envProjectIDs")?;
     let projects = Some(projects).filter(|projects| !projects.is_empty());
     conditions.extend(projects.map(|projects| filter::shown_as(Field::Project, projects)));

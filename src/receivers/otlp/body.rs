@@ -4,8 +4,6 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Version;
-use http::header::EXPECT;
 use http::request::Parts;
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -14,11 +12,9 @@ use hyper::body::Incoming;
 use super::door::STALL;
 use super::fault::{Fault, Unread};
 use crate::net::buffer::{Full, PaidBuffer};
+use crate::net::linger;
 use crate::pipeline::budget::Budget;
 use crate::telemetry::receiver::Reason;
-
-/// How long a refused client may take to send the rest of its body.
-const LINGER: Duration = Duration::from_secs(5);
 
 /// Reads a body of at most `limit` bytes. What is `announced` is paid for before any of it is read; what is not,
 /// step by step.
@@ -75,30 +71,9 @@ pub async fn read_within(
     }
 }
 
-/// Lets a client whose request is refused end what it is sending: over HTTP/1.1 it may read nothing before.
+/// Lets a client whose request is refused end what it is sending.
 pub async fn linger(head: &Parts, body: &mut Incoming, reason: Reason, limit: usize) {
-    let asks_first = head.headers.contains_key(EXPECT);
-    let is_sending = !asks_first && !matches!(reason, Reason::Stalled | Reason::Gone);
-    if head.version < Version::HTTP_2 && is_sending {
-        discard(body, limit).await;
+    if !matches!(reason, Reason::Stalled | Reason::Gone) {
+        linger::linger(head, body, limit).await;
     }
-}
-
-/// Reads on and throws away, up to `limit` bytes: a client that gets its answer while it still writes may see
-/// a broken connection instead.
-async fn discard<B>(body: &mut B, limit: usize)
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    let rest = async {
-        let mut discarded = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            discarded += frame.data_ref().map_or(0, Bytes::len);
-            if discarded > limit {
-                return;
-            }
-        }
-    };
-    // Whoever is slower than that may see the broken connection.
-    let _ = tokio::time::timeout(LINGER, rest).await;
 }

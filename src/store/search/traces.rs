@@ -323,6 +323,9 @@ fn services(rows: &[Row]) -> Vec<ServiceEntry> {
             entries.len() - 1
         });
         if let Some(entry) = entries.get_mut(place) {
+            if row.start == entry.start {
+                entry.end = entry.end.max(row.end);
+            }
             entry.spans += 1;
             entry.errors += u64::from(row.is_error);
         }

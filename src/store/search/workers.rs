@@ -128,6 +128,16 @@ fn work(waiting: &Mutex<Receiver<Job>>) {
     }
 }
 
+/// What ended before it began was kept waiting by other questions: the question is not to blame.
+fn waited(error: QueryError) -> QueryError {
+    match error {
+        QueryError::TooLong(limit) => QueryError::Unavailable(format!(
+            "the query waited for others, longer than its limit of {limit} ms"
+        )),
+        other => other,
+    }
+}
+
 // === impl Job ===
 
 impl Job {
@@ -139,7 +149,7 @@ impl Job {
             answered,
         } = self;
         let search = AssertUnwindSafe(|| {
-            guard.check()?;
+            guard.check().map_err(waited)?;
             super::answer(&*views()?, &query, &guard)
         });
         // A search that panics has told why, and its asker learns that it broke off; the thread goes on.

@@ -17,7 +17,7 @@ use crate::store::{Row, Stretch};
 const FEW_HEAD_ROWS: usize = 128;
 
 /// Twice as many each time, up to this.
-const HEAD_ROWS: usize = 2048;
+const HEAD_ROWS: usize = 512;
 
 /// Which rows a question can reach, whatever its filter.
 #[derive(Clone)]

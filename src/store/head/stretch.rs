@@ -20,8 +20,8 @@ pub(super) struct Chunk {
     rows: Box<[OnceLock<Row>]>,
     /// None inside: there is too much in them to list it.
     counted: OnceLock<Option<Box<Counted>>>,
-    /// The attributes of each run.
-    sieves: OnceLock<Box<[Sieve]>>,
+    /// The attributes of each run, once it is complete.
+    sieves: Box<[OnceLock<Sieve>]>,
 }
 
 /// A stretch of a part, as a view has it.
@@ -37,8 +37,8 @@ pub struct Stretch<'a> {
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
     rows: &'a [OnceLock<Row>],
-    /// Their attributes.
-    pub sieve: &'a Sieve,
+    /// Their attributes, when the run is complete.
+    pub sieve: Option<&'a Sieve>,
 }
 
 // === impl Chunk ===
@@ -48,7 +48,7 @@ impl Chunk {
         Self {
             rows: iter::repeat_with(OnceLock::new).take(STRETCH).collect(),
             counted: OnceLock::new(),
-            sieves: OnceLock::new(),
+            sieves: iter::repeat_with(OnceLock::new).take(STRETCH / RUN).collect(),
         }
     }
 
@@ -73,21 +73,20 @@ impl<'a> Stretch<'a> {
         rows.iter().filter_map(OnceLock::get)
     }
 
-    /// Its rows in runs, each with its attributes, which are gathered when nobody has yet; none while it is not complete.
-    pub fn runs(self) -> Option<impl DoubleEndedIterator<Item = Run<'a>>> {
-        if !self.is_complete() {
-            return None;
-        }
-        let rows = self.chunk.rows.chunks(RUN);
-        let sieves = self.chunk.sieves.get_or_init(|| {
-            let sieves = rows
-                .clone()
-                .map(|rows| Sieve::of(rows.iter().filter_map(OnceLock::get)));
-            let sieves: Box<[Sieve]> = sieves.collect();
-            self.part.hold_counted(sieves.iter().map(Sieve::bytes).sum());
-            sieves
-        });
-        Some(rows.zip(sieves).map(|(rows, sieve)| Run { rows, sieve }))
+    /// Its rows in runs; those that are complete have their attributes, which are gathered when nobody has yet.
+    pub fn runs(self) -> impl DoubleEndedIterator<Item = Run<'a>> {
+        let rows = self.chunk.rows.get(..self.rows).unwrap_or_default().chunks(RUN);
+        // Both have as many runs, so that both can be walked from the end.
+        let sieves = self.chunk.sieves.get(..rows.len()).unwrap_or_default();
+        rows.zip(sieves).map(move |(rows, sieve)| {
+            let gather = || {
+                let sieve = Sieve::of(rows.iter().filter_map(OnceLock::get));
+                self.part.hold_counted(sieve.bytes());
+                sieve
+            };
+            let sieve = (rows.len() == RUN).then(|| sieve.get_or_init(gather));
+            Run { rows, sieve }
+        })
     }
 
     /// What is in it; none while it is not complete, and when there is too much to list it. Counted when nobody has yet.

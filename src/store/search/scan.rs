@@ -241,15 +241,11 @@ impl<'a> Scan<'a> {
             }
         }
         // What no row without attributes and ids passes may be ruled out by those that there are.
-        let runs = match prune::may_hold_run(None, &self.filter.node)? {
-            true => None,
-            false => stretch.runs(),
-        };
-        let Some(runs) = runs else {
+        if prune::may_hold_run(None, &self.filter.node)? {
             return self.gather(stretch.rows().rev(), batch, visitor);
-        };
-        for run in runs.rev() {
-            if prune::may_hold_run(Some(run.sieve), &self.filter.node)? {
+        }
+        for run in stretch.runs().rev() {
+            if run.sieve.is_none() || prune::may_hold_run(run.sieve, &self.filter.node)? {
                 self.gather(run.rows().rev(), batch, visitor)?;
             }
         }

@@ -8,21 +8,24 @@ fn what_is_there_is_not_denied() {
     let (mut asked, mut affirmed) = (0, 0);
     for seed in 0..20 {
         let view = PartView::of(&worlds::spans(seed, 64));
-        for run in view.stretches().filter_map(|stretch| stretch.runs()).flatten() {
+        for run in view.stretches().flat_map(|stretch| stretch.runs()) {
+            let Some(sieve) = run.sieve else {
+                continue;
+            };
             let spans: Vec<_> = run.rows().map(|row| row.found()).collect();
             assert!(!spans.is_empty());
             for span in &spans {
-                assert!(run.sieve.may_have_span(span.span().span_id().try_into().unwrap()));
+                assert!(sieve.may_have_span(span.span().span_id().try_into().unwrap()));
                 for attribute in span.span().attributes() {
-                    assert!(run.sieve.may_have_key(attribute.key()));
-                    assert!(run.sieve.may_have(attribute.key(), &text(&attribute.value())));
+                    assert!(sieve.may_have_key(attribute.key()));
+                    assert!(sieve.may_have(attribute.key(), &text(&attribute.value())));
                 }
             }
             for number in 0..50 {
                 asked += 2;
                 let (key, text) = (format!("no such key {number}"), format!("no such value {number}"));
-                affirmed += usize::from(run.sieve.may_have_key(&key));
-                affirmed += usize::from(run.sieve.may_have("http.method", &text));
+                affirmed += usize::from(sieve.may_have_key(&key));
+                affirmed += usize::from(sieve.may_have("http.method", &text));
             }
         }
     }

@@ -14,7 +14,10 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
-use support::query::Asked;
+use serde_json::json;
+
+use support::child::wait_until;
+use support::query::{Asked, plan};
 
 /// Guarantees: what answers is said at `/` and in the OpenAPI document, and a path on which nothing is served is
 /// answered as such.
@@ -151,4 +154,32 @@ fn bodies_that_are_too_large() {
         assert!(answer.starts_with("HTTP/1.1 413 "), "{path}: {answer}");
         assert!(answer.contains("4194304"), "{path}: {answer}");
     }
+}
+
+/// Guarantees: bodies that do not come, from whomever, hold a part of the memory only: further ones are told to come back,
+/// and spans are taken.
+#[test]
+fn bodies_that_do_not_come() {
+    let directory = tempfile::tempdir().unwrap();
+    let plan = plan(directory.path(), "").processor("memory_limiter", "{check_interval: 1s, limit_mib: 64}");
+    let asked = Asked::on(&plan, directory);
+    let begin = || {
+        let mut stream = TcpStream::connect(asked.api).unwrap();
+        let head = "POST /api/v0/traces HTTP/1.1\r\nhost: spanway\r\ncontent-length: 8000000\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    let _first = begin();
+    let mut held = Vec::new();
+    wait_until("a body finds no room", || {
+        let mut second = begin();
+        // What is refused is read to its end.
+        second.write_all(&vec![b' '; 8_000_000]).unwrap();
+        let mut answer = [0; 12];
+        second.read_exact(&mut answer).unwrap();
+        held.push(second);
+        &answer == b"HTTP/1.1 503"
+    });
+    let span = json!({"traceId": "01".repeat(16), "spanId": "01".repeat(8), "name": "taken"});
+    asked.keep(json!([{ "scopeSpans": [{ "spans": [span] }] }]));
 }

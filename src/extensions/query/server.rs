@@ -40,6 +40,9 @@ const LINGER: usize = 4;
 /// How long a connection may have no request.
 const IDLE: Duration = Duration::from_secs(300);
 
+/// Bodies that are being sent may take this part of the budget, so that spans find room whoever asks.
+const UNREAD_PART: usize = 8;
+
 /// Requests in flight on one connection of HTTP/2.
 const STREAMS: u32 = 64;
 
@@ -50,6 +53,8 @@ pub struct Server {
     ours: QueryEvents,
     limit: usize,
     budget: Budget,
+    /// What bodies that are still being sent may take of it: their senders are not known yet.
+    unread: Budget,
 }
 
 /// What must be known of a product beside its endpoints.
@@ -91,6 +96,7 @@ impl Server {
             dialects: owners,
             ours: QueryEvents::new("none"),
             limit,
+            unread: Budget::new((budget.limit() / UNREAD_PART).max(limit)),
             budget,
         }
     }
@@ -184,6 +190,10 @@ impl Server {
             return Ok(Bytes::new());
         }
         let mut buffer = PaidBuffer::new(&self.budget, announced, self.limit).map_err(full)?;
+        // What does not say its length may have any that is allowed.
+        let length = if announced == 0 { self.limit } else { announced };
+        let room = self.unread.reserve(length);
+        let _room = room.map_err(|over| Refusal::Busy(over.to_string()))?;
         loop {
             let frame = tokio::time::timeout(STALL, body.frame()).await.map_err(|_| {
                 Refusal::Unreadable(format!("the body stopped arriving: nothing came for {STALL:?}"))

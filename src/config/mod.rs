@@ -13,6 +13,7 @@ pub mod manual;
 mod naming;
 pub mod node;
 pub mod parse;
+pub mod pattern;
 pub mod read;
 mod read_error;
 pub mod reference;

@@ -13,14 +13,17 @@ use tokio::time::Instant;
 use super::budget::Budget;
 use super::client::Client;
 use super::disk::Rooms;
-use super::flow::{Awaited, Obstacle, Pipeline, come_back_when_drained};
+use super::flow::{Awaited, Obstacle, Pipeline, Prepared, come_back_when_drained};
 use super::intake::{Arrival, Intake};
 use super::ticket::Ticket;
 use super::verdict::{Accepted, Refused};
-use crate::wire::Traces;
+use crate::wire::{Overgrown, Traces};
 
 /// What a client is told while the process stops.
 const STOPPING: Duration = Duration::from_secs(1);
+
+/// Requests of more bytes are processed beside the threads that answer clients.
+const LONG_WORK: usize = 1 << 20;
 
 /// The door of one receiver.
 pub struct Entrance {
@@ -56,14 +59,23 @@ impl Entrance {
             return Ok(Accepted::default());
         }
         let deadline = Instant::now() + patience.unwrap_or(self.ack_timeout);
-        let mut rooms = self.admit(&traces, &client, deadline).await?.into_iter();
+        let spans = traces.spans();
+        let prepared = match self.prepare(traces, &client).await {
+            Ok(prepared) => prepared,
+            Err(overgrown) => {
+                return Ok(Accepted {
+                    rejected_spans: spans as u64,
+                    message: overgrown.to_string(),
+                });
+            }
+        };
+        let mut rooms = self.admit(&prepared, &client, deadline).await?.into_iter();
         let (ticket, answer) = Ticket::new();
         let mut awaited = SmallVec::new();
-        for pipeline in &self.pipelines {
-            pipeline.take(&traces, &client, &ticket, &mut awaited, &mut rooms);
+        // The log has the bytes then: what is withdrawn there is to be freed.
+        for (pipeline, prepared) in self.pipelines.iter().zip(prepared) {
+            pipeline.take(prepared, &client, &ticket, &mut awaited, &mut rooms);
         }
-        // The log has the bytes now: what is withdrawn there is to be freed.
-        drop(traces);
         ticket.close();
         Receipt {
             ticket,
@@ -75,8 +87,37 @@ impl Entrance {
         .await
     }
 
+    /// Runs a request through the processors of all pipelines; a large one where nobody waits behind it.
+    async fn prepare(
+        &self,
+        traces: Traces,
+        client: &Arc<Client>,
+    ) -> Result<SmallVec<[Prepared; 1]>, Overgrown> {
+        let prepare = |pipelines: &[Arc<Pipeline>], traces: &Traces, client: &Client| {
+            let prepared = pipelines.iter().map(|pipeline| pipeline.prepare(traces, client));
+            prepared.collect::<Result<_, _>>()
+        };
+        let is_long = traces.bytes().len() > LONG_WORK
+            && self.pipelines.iter().any(|pipeline| pipeline.is_processing());
+        if !is_long {
+            return prepare(&self.pipelines, &traces, client);
+        }
+        let (pipelines, others) = (self.pipelines.clone(), (traces.clone(), client.clone()));
+        let work = move || prepare(&pipelines, &others.0, &others.1);
+        match tokio::task::spawn_blocking(work).await {
+            Ok(prepared) => prepared,
+            // A panic there is a defect; here it is one again, and ends this request alone.
+            Err(_) => prepare(&self.pipelines, &traces, client),
+        }
+    }
+
     /// Waits only where a full queue is configured to let clients wait.
-    async fn admit(&self, traces: &Traces, client: &Client, deadline: Instant) -> Result<Rooms, Refused> {
+    async fn admit(
+        &self,
+        prepared: &[Prepared],
+        client: &Client,
+        deadline: Instant,
+    ) -> Result<Rooms, Refused> {
         loop {
             let mut rooms = Rooms::new();
             if self.stopping.load(Ordering::Relaxed) {
@@ -86,7 +127,8 @@ impl Entrance {
             match self
                 .pipelines
                 .iter()
-                .try_for_each(|pipeline| pipeline.admits(traces, client, patience, &mut rooms))
+                .zip(prepared)
+                .try_for_each(|(pipeline, prepared)| pipeline.admits(prepared, client, patience, &mut rooms))
             {
                 Ok(()) => return Ok(rooms),
                 Err(Obstacle::Refused(refused)) => return Err(refused),

@@ -13,12 +13,13 @@ use super::disk::{Rooms, Shelf};
 use super::keeper::Keeping;
 use super::log::cursor::Full;
 use super::log::{Cursor, Record, Waiter};
+use super::processing::{Processed, Processing};
 use super::ticket::{Branch, Ticket};
 use super::verdict::Refused;
 use crate::journal::Room;
 use crate::telemetry::exporter::ExporterEvents;
 use crate::telemetry::ledger::PipelineLedger;
-use crate::wire::Traces;
+use crate::wire::{Overgrown, Traces};
 
 /// A delay that we ask of a client is never shorter or longer than these.
 const SHORTEST_DELAY: Duration = Duration::from_millis(100);
@@ -32,6 +33,8 @@ const LONGEST_GUESS: Duration = Duration::from_secs(5);
 pub struct Pipeline {
     /// Its counts.
     pub ledger: PipelineLedger,
+    /// Its processors that look into spans, where it has any.
+    pub processing: Option<Processing>,
     /// Where its spans go.
     pub outputs: Vec<Output>,
 }
@@ -64,6 +67,16 @@ pub struct Branching {
     pub events: Arc<ExporterEvents>,
 }
 
+/// A request as a pipeline's processors leave it, to be admitted and taken. Nothing is counted yet.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Spans that came in.
+    arrived: usize,
+    processed: Processed,
+    /// The same for each pipeline behind a connector, in the order of the outputs.
+    behind: Vec<Prepared>,
+}
+
 /// Why a request is not taken now.
 pub enum Obstacle<'a> {
     /// The client is told.
@@ -78,14 +91,46 @@ pub type Awaited = SmallVec<[Arc<Record>; 2]>;
 // === impl Pipeline ===
 
 impl Pipeline {
+    /// Runs a request through the processors of this pipeline and of those behind it. An error says that what they make of
+    /// it exceeds the memory budget.
+    pub fn prepare(&self, traces: &Traces, client: &Client) -> Result<Prepared, Overgrown> {
+        let processed = match &self.processing {
+            Some(processing) => processing.run(traces, client)?,
+            None => Processed::untouched(traces),
+        };
+        let behind = self.outputs.iter().filter_map(|output| match output {
+            Output::Pipeline(pipeline) => Some(pipeline.prepare(&processed.traces, client)),
+            _ => None,
+        });
+        Ok(Prepared {
+            arrived: traces.spans(),
+            behind: behind.collect::<Result<_, _>>()?,
+            processed,
+        })
+    }
+
+    /// Whether any processor here or behind looks into spans.
+    pub fn is_processing(&self) -> bool {
+        self.processing.is_some()
+            || self.outputs.iter().any(|output| match output {
+                Output::Pipeline(pipeline) => pipeline.is_processing(),
+                _ => false,
+            })
+    }
+
     /// Whether everything behind this pipeline takes a request now; reserves room on disk where it goes there.
     pub fn admits(
         &self,
-        traces: &Traces,
+        prepared: &Prepared,
         client: &Client,
         patience: Duration,
         rooms: &mut Rooms,
     ) -> Result<(), Obstacle<'_>> {
+        let traces = &prepared.processed.traces;
+        if traces.spans() == 0 {
+            return Ok(());
+        }
+        let mut behind = prepared.behind.iter();
         self.outputs.iter().try_for_each(|output| match output {
             Output::Exporter(branching) => branching.admits(traces.spans(), client, patience),
             Output::Journal(shelf, branches) => {
@@ -100,7 +145,9 @@ impl Pipeline {
                 obstacle.map_or(Ok(()), Err)
             }
             Output::Keeper(keeping) => keeping.admits(traces, client, patience, rooms),
-            Output::Pipeline(pipeline) => pipeline.admits(traces, client, patience, rooms),
+            Output::Pipeline(pipeline) => behind.next().map_or(Ok(()), |prepared| {
+                pipeline.admits(prepared, client, patience, rooms)
+            }),
         })
     }
 
@@ -126,27 +173,43 @@ impl Pipeline {
     /// Takes a request that was admitted, with the room that was reserved for it, in the same order.
     pub fn take(
         &self,
-        traces: &Traces,
+        prepared: Prepared,
         client: &Arc<Client>,
         ticket: &Arc<Ticket>,
         awaited: &mut Awaited,
         rooms: &mut smallvec::IntoIter<[Room; 1]>,
     ) {
-        self.ledger.accepted(traces.spans());
-        let mut journaled = false;
+        let Prepared {
+            arrived,
+            processed,
+            behind,
+        } = prepared;
+        self.ledger.accepted(arrived);
+        if let Some(processing) = &self.processing {
+            processing.count(&processed, &self.ledger);
+        }
+        let traces = processed.traces;
+        if traces.spans() == 0 {
+            // Nobody behind is asked; where nothing was dropped, nothing came.
+            return;
+        }
+        let (mut journaled, mut behind) = (false, behind.into_iter());
         for output in &self.outputs {
             match output {
                 Output::Exporter(branching) => branching.append(traces.clone(), client, ticket, awaited),
                 Output::Journal(shelf, _) => {
                     journaled = true;
                     ticket.open(1);
-                    shelf.append(traces, client, ticket, rooms.next());
+                    shelf.append(&traces, client, ticket, rooms.next());
                 }
                 Output::Keeper(keeping) => {
                     ticket.open(1);
                     keeping.append(traces.clone(), client, ticket, rooms.next());
                 }
-                Output::Pipeline(pipeline) => pipeline.take(traces, client, ticket, awaited, rooms),
+                Output::Pipeline(pipeline) => behind
+                    .next()
+                    .into_iter()
+                    .for_each(|prepared| pipeline.take(prepared, client, ticket, awaited, rooms)),
             }
         }
         // A journal hands over what is durable.

@@ -18,6 +18,7 @@ use super::flow::{Branching, Output, Pipeline};
 use super::log::cursor::Capacity;
 use super::log::{Batching, Cursor};
 use super::parts::{Connector, Extension, Sender, Surroundings, Table};
+use super::processing::{Processing, Step};
 use super::receiver::Receiver;
 use super::stage::Stage;
 use super::storage::StorageSettings;
@@ -102,6 +103,8 @@ struct Builder<'a> {
     kept: Vec<Kept>,
     budget: Budget,
     batching: HashMap<PipelineId, Batching>,
+    /// Processors that look into spans, in their order.
+    steps: HashMap<PipelineId, Vec<Step>>,
     outgoing: Vec<(ComponentId, Outgoing)>,
     keepers: Vec<(ComponentId, Keeps)>,
     /// Ways that have a number but no driver.
@@ -193,17 +196,17 @@ impl Kept {
 impl<'a> Builder<'a> {
     fn new(config: &'a Config, table: &'a Table, health: &'a Health) -> Result<Self, String> {
         let mut batching = HashMap::new();
+        let mut steps: HashMap<PipelineId, Vec<Step>> = HashMap::new();
         let mut budget: Option<usize> = None;
         for (id, pipeline) in &config.service.pipelines {
-            for reference in &pipeline.processors {
-                match make(
-                    &table.processors,
-                    &reference.id,
-                    lookup(&config.processors, reference)?,
-                    &(),
-                )? {
+            for (processor, stage) in stages(config, table, pipeline)? {
+                match stage {
                     Stage::Batch(settings) => drop(batching.insert(id.clone(), settings)),
                     Stage::Budget(bytes) => budget = Some(budget.map_or(bytes, |known| known.min(bytes))),
+                    Stage::Sees(sees) => {
+                        let step = Step::new(&processor.to_string(), &id.to_string(), sees);
+                        steps.entry(id.clone()).or_default().push(step);
+                    }
                 }
             }
         }
@@ -217,6 +220,7 @@ impl<'a> Builder<'a> {
             kept: Vec::new(),
             budget,
             batching,
+            steps,
             outgoing,
             keepers,
             ways: 0,
@@ -268,7 +272,12 @@ impl<'a> Builder<'a> {
         if let Some(store) = store {
             outputs.push(self.journal(store, fed)?);
         }
-        let pipeline = Arc::new(Pipeline { ledger, outputs });
+        let steps = self.steps.remove(id).unwrap_or_default();
+        let pipeline = Arc::new(Pipeline {
+            ledger,
+            processing: Processing::new(steps, self.budget.clone()),
+            outputs,
+        });
         self.built.push((id.clone(), pipeline.clone()));
         Ok(pipeline)
     }
@@ -418,6 +427,20 @@ impl Outgoing {
             cursors: Vec::new(),
         }
     }
+}
+
+/// What the processors of a pipeline contribute, in their order.
+pub fn stages(
+    config: &Config,
+    table: &Table,
+    pipeline: &PipelineConfig,
+) -> Result<Vec<(ComponentId, Stage)>, String> {
+    let stages = pipeline.processors.iter().map(|reference| {
+        let node = lookup(&config.processors, reference)?;
+        let stage = make(&table.processors, &reference.id, node, &())?;
+        Ok((reference.id.clone(), stage))
+    });
+    stages.collect()
 }
 
 fn lookup<'a>(

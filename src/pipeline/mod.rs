@@ -13,6 +13,8 @@ pub mod keeper;
 pub mod lifecycle;
 pub mod log;
 pub mod parts;
+pub mod processing;
+pub mod processor;
 pub mod receiver;
 pub mod stage;
 pub mod storage;

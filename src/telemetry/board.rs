@@ -89,6 +89,7 @@ impl Board {
             set("withdrawn", columns.withdrawn);
             set("handed_over", columns.handed_over);
             set("held", columns.held);
+            gauge!("spanway_pipeline_edited_spans", "pipeline" => id.clone()).set(columns.edited as f64);
         }
         for (id, ledgers) in &self.exporters {
             let columns = ledgers.iter().map(ExporterLedger::columns);

@@ -30,6 +30,8 @@ pub struct PipelineColumns {
     pub handed_over: u64,
     /// Still in a processor.
     pub held: u64,
+    /// Not a column: spans that went on and that a processor changed.
+    pub edited: u64,
 }
 
 /// Where the spans of an exporter are, in spans.
@@ -91,6 +93,7 @@ impl PipelineColumns {
             self.withdrawn,
             self.handed_over,
             self.held,
+            self.edited,
         ])
     }
 
@@ -106,6 +109,7 @@ impl PipelineColumns {
             withdrawn: next(),
             handed_over: next(),
             held: next(),
+            edited: next(),
         }
     }
 
@@ -195,6 +199,15 @@ impl PipelineLedger {
         let mut columns = lock(&self.0);
         columns.accepted += spans as u64;
         columns.held += spans as u64;
+    }
+
+    /// Processors dropped spans, and changed some of those that go on.
+    pub fn processed(&self, filtered: u64, sampled_out: u64, edited: u64) {
+        let mut columns = lock(&self.0);
+        columns.held = columns.held.saturating_sub(filtered + sampled_out);
+        columns.filtered += filtered;
+        columns.sampled_out += sampled_out;
+        columns.edited += edited;
     }
 
     /// Spans went on to every exporter.

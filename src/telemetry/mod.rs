@@ -7,6 +7,7 @@ pub mod journal;
 pub mod ledger;
 pub mod logs;
 pub mod process;
+pub mod processor;
 pub mod query;
 pub mod quiet;
 pub mod receiver;

@@ -1,76 +1,160 @@
-//! Edits to one span, resource or scope. What is not edited keeps its bytes and its order.
+//! Edits to one span, event, resource or scope. What is not edited keeps its bytes and its order.
+//!
+//! Attributes are an ordered list in which a key may occur more than once, as the Collector has it: reading and
+//! writing mean the first of a key, a new one goes to the end, and where one is removed the last takes its place.
 
-use super::edit::Decision;
-use super::reader::{Field, Fields};
-use super::values::{self, Value, ValueView};
-use super::views::{AttributeView, ResourceView, ScopeView, SpanView};
-use super::writer::{put_bytes, put_fixed64, put_int};
+mod span;
 
-/// Edits being made to what the view `V` shows.
-///
-/// An attribute that is written occurs once afterwards, and one that is deleted not at all, even where the
-/// sender had its key twice.
+use std::ops::Range;
+
+use super::reader::{Field, Fields, Reader, position, wire};
+use super::values::{ToValue, ValueView};
+use super::views::{AttributeView, EventView, ResourceView, ScopeView, SpanView};
+use super::writer::{put_bytes, put_key, put_varint, wrapped_len};
+
+/// Edits being made to what the view `V` shows. Nothing is copied before the first edit.
 #[derive(Clone, Debug)]
 pub struct Amendment<'a, V> {
     view: V,
+    /// What the pieces that stay are ranges of.
+    body: &'a [u8],
+    /// All fields, once the first edit was made.
+    pieces: Vec<Piece>,
+    /// The fields that edits have written.
+    written: Vec<u8>,
+    opened: bool,
+    /// How many edits were made.
+    edits: u32,
+    schema_url: Option<String>,
+}
+
+/// A resource being edited.
+pub type ResourceEdit<'a> = Amendment<'a, ResourceView<'a>>;
+
+/// A scope being edited.
+pub type ScopeEdit<'a> = Amendment<'a, ScopeView<'a>>;
+
+/// A span being edited.
+pub type SpanEdit<'a> = Amendment<'a, SpanView<'a>>;
+
+/// An event being edited.
+pub type EventEdit<'a> = Amendment<'a, EventView<'a>>;
+
+/// One field of the message: a range of the body, or of what was written.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    key: u32,
+    is_written: bool,
+    start: u32,
+    /// Where the payload of a length-delimited field begins.
+    payload: u32,
+    end: u32,
+}
+
+/// What a view must tell to be edited.
+pub trait Message<'a>: Copy {
     /// The number of the field `attributes`.
-    attributes: u32,
-    pieces: Vec<Piece<'a>>,
-    changed: bool,
+    const ATTRIBUTES: u32;
+
+    /// The bytes that all fields are parts of.
+    fn whole(self) -> &'a [u8];
+
+    /// The bodies of the message; more than one where it came in parts.
+    fn bodies(self) -> impl Iterator<Item = &'a [u8]>;
+
+    /// The first attribute with this key.
+    fn find(self, key: &str) -> Option<AttributeView<'a>>;
 }
 
-/// Room for the fields that most spans have.
-const USUAL_FIELDS: usize = 32;
+impl<'a> Message<'a> for SpanView<'a> {
+    const ATTRIBUTES: u32 = 9;
 
-/// One field of the message.
-#[derive(Clone, Debug)]
-enum Piece<'a> {
-    Kept(Field<'a>),
-    /// A length-delimited field.
-    New {
-        number: u32,
-        payload: Vec<u8>,
-    },
-    /// A field of eight bytes.
-    Fixed {
-        number: u32,
-        value: u64,
-    },
-}
+    fn whole(self) -> &'a [u8] {
+        self.bytes()
+    }
 
-impl<'a> SpanView<'a> {
-    /// Begins to edit this span.
-    pub fn amend(self) -> Amendment<'a, Self> {
-        Amendment::new(self, 9, Fields::of(self.bytes()))
+    fn bodies(self) -> impl Iterator<Item = &'a [u8]> {
+        std::iter::once(self.bytes())
+    }
+
+    fn find(self, key: &str) -> Option<AttributeView<'a>> {
+        self.attributes().find(|attribute| attribute.is(key))
     }
 }
 
-impl<'a> ResourceView<'a> {
-    /// Begins to edit this resource.
-    pub fn amend(self) -> Amendment<'a, Self> {
-        Amendment::new(self, 1, self.parts().flat_map(Fields::of))
+impl<'a> Message<'a> for EventView<'a> {
+    const ATTRIBUTES: u32 = 3;
+
+    fn whole(self) -> &'a [u8] {
+        self.bytes()
+    }
+
+    fn bodies(self) -> impl Iterator<Item = &'a [u8]> {
+        std::iter::once(self.bytes())
+    }
+
+    fn find(self, key: &str) -> Option<AttributeView<'a>> {
+        self.attributes().find(|attribute| attribute.is(key))
     }
 }
 
-impl<'a> ScopeView<'a> {
-    /// Begins to edit this scope.
-    pub fn amend(self) -> Amendment<'a, Self> {
-        Amendment::new(self, 3, self.parts().flat_map(Fields::of))
+impl<'a> Message<'a> for ResourceView<'a> {
+    const ATTRIBUTES: u32 = 1;
+
+    fn whole(self) -> &'a [u8] {
+        self.envelope()
+    }
+
+    fn bodies(self) -> impl Iterator<Item = &'a [u8]> {
+        self.parts()
+    }
+
+    fn find(self, key: &str) -> Option<AttributeView<'a>> {
+        self.attributes().find(|attribute| attribute.is(key))
+    }
+}
+
+impl<'a> Message<'a> for ScopeView<'a> {
+    const ATTRIBUTES: u32 = 3;
+
+    fn whole(self) -> &'a [u8] {
+        self.envelope()
+    }
+
+    fn bodies(self) -> impl Iterator<Item = &'a [u8]> {
+        self.parts()
+    }
+
+    fn find(self, key: &str) -> Option<AttributeView<'a>> {
+        self.attributes().find(|attribute| attribute.is(key))
     }
 }
 
 // === impl Amendment ===
 
-impl<'a, V: Copy> Amendment<'a, V> {
-    fn new(view: V, attributes: u32, fields: impl Iterator<Item = Field<'a>>) -> Self {
-        let mut pieces = Vec::with_capacity(USUAL_FIELDS);
-        pieces.extend(fields.map(Piece::Kept));
+impl<'a, V: Message<'a>> Amendment<'a, V> {
+    /// Begins to edit what `view` shows.
+    pub fn new(view: V) -> Self {
         Self {
             view,
-            attributes,
-            pieces,
-            changed: false,
+            body: view.whole(),
+            pieces: Vec::new(),
+            written: Vec::new(),
+            opened: false,
+            edits: 0,
+            schema_url: None,
         }
+    }
+
+    /// Begins to edit another one, in the same buffers.
+    pub(super) fn turn_to(&mut self, view: V) {
+        self.view = view;
+        self.body = view.whole();
+        self.pieces.clear();
+        self.written.clear();
+        self.opened = false;
+        self.edits = 0;
+        self.schema_url = None;
     }
 
     /// What is being edited, as it was before.
@@ -78,185 +162,315 @@ impl<'a, V: Copy> Amendment<'a, V> {
         self.view
     }
 
+    /// Whether anything was edited so far.
+    pub fn is_changed(&self) -> bool {
+        self.edits > 0
+    }
+
+    /// A number that grows with each edit.
+    pub fn edits(&self) -> u32 {
+        self.edits
+    }
+
+    /// The attributes in order, edits included.
+    pub fn attributes(&self) -> impl Iterator<Item = AttributeView<'_>> {
+        self.messages(V::ATTRIBUTES).map(AttributeView::new)
+    }
+
     /// The value of the first attribute with this key, edits included.
     pub fn attribute(&self, key: &str) -> Option<ValueView<'_>> {
-        let at = self.find(key)?;
-        self.pieces
-            .get(at)
-            .map(|piece| AttributeView::new(piece.payload()).value())
+        self.pair(key).map(AttributeView::value)
+    }
+
+    /// The first attribute with this key, edits included.
+    pub fn pair(&self, key: &str) -> Option<AttributeView<'_>> {
+        match self.opened {
+            false => self.view.find(key),
+            true => self
+                .find(key)
+                .map(|(_, piece)| AttributeView::new(self.payload(piece))),
+        }
     }
 
     /// Adds an attribute, unless there is one with this key.
-    pub fn insert(&mut self, key: &str, value: &Value) {
-        if self.find(key).is_none() {
+    pub fn insert(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
+        if self.pair(key).is_none() {
             self.add(key, value);
         }
     }
 
-    /// Changes the value of an attribute, if there is one with this key.
-    pub fn update(&mut self, key: &str, value: &Value) {
-        if let Some(at) = self.find(key) {
-            self.change(at, key, value);
+    /// Changes the value of the first attribute with this key, if there is one.
+    pub fn update(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
+        if self.pair(key).is_some() {
+            self.change(key, value);
         }
     }
 
-    /// Changes the value of an attribute, or adds it.
-    pub fn upsert(&mut self, key: &str, value: &Value) {
-        match self.find(key) {
-            Some(at) => self.change(at, key, value),
-            None => self.add(key, value),
+    /// Changes the value of the first attribute with this key, or adds one.
+    pub fn upsert(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
+        match self.pair(key).is_some() {
+            true => self.change(key, value),
+            false => self.add(key, value),
         }
     }
 
-    /// Removes an attribute.
-    pub fn delete(&mut self, key: &str) {
-        self.delete_where(|found| found.key() == key);
-    }
-
-    /// Removes the attributes that `unwanted` points out.
-    pub fn delete_where(&mut self, mut unwanted: impl FnMut(AttributeView<'_>) -> bool) {
-        let (before, number) = (self.pieces.len(), self.attributes);
-        self.pieces
-            .retain(|piece| piece.number() != number || !unwanted(AttributeView::new(piece.payload())));
-        self.changed |= self.pieces.len() != before;
-    }
-
-    /// The decision that carries the edits out: [`Decision::Keep`] when there were none.
-    pub fn decide(self) -> Decision {
-        if !self.changed {
-            return Decision::Keep;
+    /// Removes the first attribute with this key; the last attribute takes its place. Says whether there was one.
+    pub fn remove(&mut self, key: &str) -> bool {
+        if self.pair(key).is_none() {
+            return false;
         }
-        let mut out = Vec::with_capacity(self.pieces.iter().map(Piece::bytes).sum());
-        self.pieces.iter().for_each(|piece| piece.put(&mut out));
-        Decision::Replace(out)
-    }
-
-    fn find(&self, key: &str) -> Option<usize> {
-        let is_it = |piece: &Piece<'_>| {
-            piece.number() == self.attributes && AttributeView::new(piece.payload()).is(key)
+        self.open();
+        let Some((at, _)) = self.find(key) else {
+            return false;
         };
-        self.pieces.iter().position(is_it)
-    }
-
-    fn add(&mut self, key: &str, value: &Value) {
-        let payload = values::key_value(key, value);
-        self.pieces.push(Piece::New {
-            number: self.attributes,
-            payload,
-        });
-        self.changed = true;
-    }
-
-    /// Gives the attribute at `at` a new value and removes others of its key. Its unknown fields stay.
-    fn change(&mut self, at: usize, key: &str, value: &Value) {
-        let number = self.attributes;
-        if let Some(piece) = self.pieces.get_mut(at) {
-            let (mut payload, mut body) = (Vec::new(), Vec::new());
-            let rest = Fields::of(piece.payload()).filter(|field| field.number() != 2);
-            rest.for_each(|field| payload.extend_from_slice(field.raw));
-            value.put(&mut body);
-            put_bytes(&mut payload, 2, &body);
-            *piece = Piece::New { number, payload };
+        let last = self.pieces.iter().rposition(Self::is_attribute).unwrap_or(at);
+        let moved = self.pieces.remove(last);
+        if let Some(hole) = self.pieces.get_mut(at).filter(|_| at < last) {
+            *hole = moved;
         }
-        let mut place = 0..;
-        self.pieces.retain(|piece| {
-            let further = place.next().is_some_and(|place| place > at);
-            !(further && piece.number() == number && AttributeView::new(piece.payload()).is(key))
-        });
-        self.changed = true;
+        self.edits += 1;
+        true
     }
 
-    /// Sets a singular length-delimited field, where it was first or at the end.
-    fn set(&mut self, number: u32, payload: Vec<u8>) {
-        self.put(Piece::New { number, payload });
+    /// Keeps the attributes that `wanted` points out, in their order.
+    pub fn retain(&mut self, mut wanted: impl FnMut(AttributeView<'_>) -> bool) {
+        let unwanted: Vec<usize> = self
+            .attributes()
+            .enumerate()
+            .filter_map(|(number, attribute)| (!wanted(attribute)).then_some(number))
+            .collect();
+        if unwanted.is_empty() {
+            return;
+        }
+        self.open();
+        let (mut number, mut unwanted) = (0.., unwanted.into_iter().peekable());
+        self.pieces.retain(|piece| {
+            let goes = Self::is_attribute(piece)
+                && number
+                    .next()
+                    .is_some_and(|number| unwanted.next_if_eq(&number).is_some());
+            !goes
+        });
+        self.edits += 1;
+    }
+
+    /// Appends the message as it is now.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        if !self.opened {
+            return self.view.bodies().for_each(|body| out.extend_from_slice(body));
+        }
+        // Pieces that lie side by side are copied at once.
+        let mut pieces = self.pieces.iter().peekable();
+        while let Some(first) = pieces.next() {
+            let mut end = first.end;
+            while let Some(next) =
+                pieces.next_if(|next| next.is_written == first.is_written && next.start == end)
+            {
+                end = next.end;
+            }
+            out.extend_from_slice(self.slice(first.is_written, first.start..end));
+        }
+    }
+
+    /// The fields as they are now.
+    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        let before = (!self.opened).then(|| self.view.bodies().flat_map(Fields::of));
+        let before = before
+            .into_iter()
+            .flatten()
+            .map(|field: Field<'a>| -> Field<'_> { field });
+        let now = self.pieces.iter().filter_map(|piece| self.field(piece));
+        before.chain(now)
+    }
+
+    /// The bodies of a message field, in order.
+    fn messages(&self, number: u32) -> impl Iterator<Item = &[u8]> {
+        let wanted = number << 3 | wire::LEN;
+        self.fields()
+            .filter(move |field| field.key == wanted)
+            .map(|field| field.payload)
+    }
+
+    fn is_attribute(piece: &Piece) -> bool {
+        piece.key == V::ATTRIBUTES << 3 | wire::LEN
+    }
+
+    /// The first attribute with this key, once opened.
+    fn find(&self, key: &str) -> Option<(usize, &Piece)> {
+        let mut pieces = self.pieces.iter().enumerate();
+        pieces.find(|(_, piece)| Self::is_attribute(piece) && AttributeView::new(self.payload(piece)).is(key))
+    }
+
+    /// Takes the message apart, before the first edit.
+    fn open(&mut self) {
+        if self.opened {
+            return;
+        }
+        self.opened = true;
+        let fields = self.view.bodies().flat_map(Fields::of);
+        self.pieces.extend(fields.map(|field| {
+            let Range { start, end } = position(self.body, field.raw);
+            Piece {
+                key: field.key,
+                is_written: false,
+                start: start as u32,
+                payload: (end - field.payload.len()) as u32,
+                end: end as u32,
+            }
+        }));
+    }
+
+    fn slice(&self, is_written: bool, range: Range<u32>) -> &[u8] {
+        let from: &[u8] = if is_written { &self.written } else { self.body };
+        let range = range.start as usize..range.end as usize;
+        from.get(range).unwrap_or_default()
+    }
+
+    /// The content of a length-delimited field.
+    fn payload(&self, piece: &Piece) -> &[u8] {
+        self.slice(piece.is_written, piece.payload..piece.end)
+    }
+
+    fn field(&self, piece: &Piece) -> Option<Field<'_>> {
+        Reader::new(self.slice(piece.is_written, piece.start..piece.end))
+            .field()
+            .ok()
+    }
+
+    fn add(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
+        self.open();
+        let name = if key.is_empty() { 0 } else { wrapped_len(key.len()) };
+        let body = value.value_len();
+        let piece = self.write(V::ATTRIBUTES, name + wrapped_len(body), |out| {
+            if !key.is_empty() {
+                put_bytes(out, 1, key.as_bytes());
+            }
+            put_key(out, 2, wire::LEN);
+            put_varint(out, body as u64);
+            value.put_value(out);
+        });
+        self.pieces.push(piece);
+    }
+
+    /// Gives the first attribute of this key a new value; its unknown fields stay.
+    fn change(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
+        self.open();
+        let Some((at, piece)) = self.find(key) else {
+            return;
+        };
+        let mut payload = Vec::new();
+        let rest = Fields::of(self.payload(piece)).filter(|field| field.number() != 2);
+        rest.for_each(|field| payload.extend_from_slice(field.raw));
+        put_key(&mut payload, 2, wire::LEN);
+        put_varint(&mut payload, value.value_len() as u64);
+        value.put_value(&mut payload);
+        let piece = self.write(V::ATTRIBUTES, payload.len(), |out| {
+            out.extend_from_slice(&payload)
+        });
+        if let Some(place) = self.pieces.get_mut(at) {
+            *place = piece;
+        }
+    }
+
+    /// Writes a length-delimited field whose content, of `len` bytes, `put` writes.
+    fn write(&mut self, number: u32, len: usize, put: impl FnOnce(&mut Vec<u8>)) -> Piece {
+        let start = self.written.len() as u32;
+        put_key(&mut self.written, number, wire::LEN);
+        put_varint(&mut self.written, len as u64);
+        let payload = self.written.len() as u32;
+        put(&mut self.written);
+        self.edits += 1;
+        Piece {
+            key: number << 3 | wire::LEN,
+            is_written: true,
+            start,
+            payload,
+            end: self.written.len() as u32,
+        }
+    }
+
+    /// Writes a field that is not length-delimited; `put` writes its key, too.
+    fn write_plain(&mut self, key: u32, put: impl FnOnce(&mut Vec<u8>)) -> Piece {
+        let start = self.written.len() as u32;
+        put(&mut self.written);
+        self.edits += 1;
+        let end = self.written.len() as u32;
+        Piece {
+            key,
+            is_written: true,
+            start,
+            payload: end,
+            end,
+        }
     }
 
     /// Puts a singular field where it was first or at the end.
-    fn put(&mut self, field: Piece<'a>) {
-        let number = field.number();
-        let at = self.pieces.iter().position(|piece| piece.number() == number);
-        self.pieces.retain(|piece| piece.number() != number);
-        let at = at.unwrap_or(self.pieces.len());
-        self.pieces.insert(at, field);
-        self.changed = true;
-    }
-}
-
-impl<'a> Amendment<'a, SpanView<'a>> {
-    /// Renames the span.
-    pub fn set_name(&mut self, name: &str) {
-        self.set(5, name.into());
-    }
-
-    /// Sets when the span began, in nanoseconds since 1970.
-    pub fn set_start_time(&mut self, nanos: u64) {
-        self.put(Piece::Fixed {
-            number: 7,
-            value: nanos,
-        });
-    }
-
-    /// Sets when the span ended, in nanoseconds since 1970.
-    pub fn set_end_time(&mut self, nanos: u64) {
-        self.put(Piece::Fixed {
-            number: 8,
-            value: nanos,
-        });
-    }
-
-    /// Sets how the span ended: `STATUS_CODE_*` as a number, and a message.
-    pub fn set_status(&mut self, code: i32, message: &str) {
-        let mut status = Vec::new();
-        for piece in self.pieces.iter().filter(|piece| piece.number() == 15) {
-            let unknown = Fields::of(piece.payload()).filter(|field| !matches!(field.number(), 2 | 3));
-            unknown.for_each(|field| status.extend_from_slice(field.raw));
+    fn place(&mut self, number: u32, field: Option<Piece>) {
+        let is_it = |piece: &Piece| piece.key >> 3 == number;
+        let at = self.pieces.iter().position(is_it).unwrap_or(self.pieces.len());
+        self.pieces.retain(|piece| !is_it(piece));
+        if let Some(field) = field {
+            self.pieces.insert(at, field);
         }
-        put_bytes(&mut status, 2, message.as_bytes());
-        put_int(&mut status, 3, i64::from(code) as u64);
-        self.set(15, status);
+        self.edits += 1;
+    }
+
+    /// Sets a singular length-delimited field; an empty one goes.
+    fn set(&mut self, number: u32, payload: &[u8]) {
+        self.open();
+        let field = (!payload.is_empty())
+            .then(|| self.write(number, payload.len(), |out| out.extend_from_slice(payload)));
+        self.place(number, field);
     }
 }
 
-impl<'a> Amendment<'a, ScopeView<'a>> {
+impl<'a> ResourceEdit<'a> {
+    /// The schema URL, edits included.
+    pub fn schema_url(&self) -> &str {
+        self.schema_url
+            .as_deref()
+            .unwrap_or_else(|| self.view.schema_url())
+    }
+
+    /// Sets the schema URL of the resource.
+    pub fn set_schema_url(&mut self, url: &str) {
+        self.schema_url = Some(url.to_owned());
+        self.edits += 1;
+    }
+
+    /// The resource as it is now, as the body of a `ResourceSpans` without spans: a [`ResourceView`] reads it.
+    pub fn envelope(&self) -> Vec<u8> {
+        envelope(self, self.schema_url())
+    }
+
+    pub(super) fn new_schema_url(&self) -> Option<&str> {
+        self.schema_url.as_deref()
+    }
+}
+
+impl<'a> ScopeEdit<'a> {
+    /// The scope's name, edits included.
+    pub fn name(&self) -> &str {
+        super::views::text(self.fields().filter(|field| field.key == 0x0a).last())
+    }
+
     /// Renames the scope.
     pub fn set_name(&mut self, name: &str) {
-        self.set(1, name.into());
+        self.set(1, name.as_bytes());
+    }
+
+    /// The scope as it is now, as the body of a `ScopeSpans` without spans: a [`ScopeView`] reads it.
+    pub fn envelope(&self) -> Vec<u8> {
+        envelope(self, self.view.schema_url())
     }
 }
 
-// === impl Piece ===
-
-impl Piece<'_> {
-    fn number(&self) -> u32 {
-        match self {
-            Self::Kept(field) => field.number(),
-            Self::New { number, .. } | Self::Fixed { number, .. } => *number,
-        }
+fn envelope<'a, V: Message<'a>>(amendment: &Amendment<'a, V>, schema_url: &str) -> Vec<u8> {
+    let (mut body, mut out) = (Vec::new(), Vec::new());
+    amendment.put(&mut body);
+    put_bytes(&mut out, 1, &body);
+    if !schema_url.is_empty() {
+        put_bytes(&mut out, 3, schema_url.as_bytes());
     }
-
-    fn payload(&self) -> &[u8] {
-        match self {
-            Self::Kept(field) => field.payload,
-            Self::New { payload, .. } => payload,
-            // Asked only of fields that have a length.
-            Self::Fixed { .. } => &[],
-        }
-    }
-
-    /// Encoded bytes, or a little more.
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Kept(field) => field.raw.len(),
-            Self::New { payload, .. } => payload.len() + 10,
-            Self::Fixed { .. } => 10,
-        }
-    }
-
-    fn put(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Kept(field) => out.extend_from_slice(field.raw),
-            Self::New { number, payload } => put_bytes(out, *number, payload),
-            Self::Fixed { number, value } => put_fixed64(out, *number, *value),
-        }
-    }
+    out
 }

@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 
+use super::amend::{ResourceEdit, ScopeEdit, SpanEdit};
 use super::edit::{Decision, Editor};
 use super::locate::locate;
-use super::views::{ResourceView, ScopeView, SpanView};
+use super::views::{ResourceView, ScopeView};
 use super::walk::{SPAN_ID, TRACE_ID, walk};
 use super::{Checked, Malformed, Traces};
 
@@ -43,19 +44,19 @@ struct Misfits {
 }
 
 impl Editor for Misfits {
-    fn resource(&mut self, _resource: ResourceView<'_>) -> Decision {
+    fn resource(&mut self, _resource: &mut ResourceEdit<'_>) -> Decision {
         self.resources += 1;
         self.scopes = 0;
         Decision::Keep
     }
 
-    fn scope(&mut self, _resource: ResourceView<'_>, _scope: ScopeView<'_>) -> Decision {
+    fn scope(&mut self, _resource: ResourceView<'_>, _scope: &mut ScopeEdit<'_>) -> Decision {
         self.scopes += 1;
         self.spans = 0;
         Decision::Keep
     }
 
-    fn span(&mut self, _resource: ResourceView<'_>, _scope: ScopeView<'_>, span: SpanView<'_>) -> Decision {
+    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: &mut SpanEdit<'_>) -> Decision {
         self.spans += 1;
         let (id, len, wanted) = match (span.trace_id().len(), span.span_id().len()) {
             (TRACE_ID, SPAN_ID) => return Decision::Keep,

@@ -23,6 +23,7 @@ mod parts;
 mod reader;
 mod schema;
 mod split;
+mod text;
 mod utf8;
 mod values;
 mod views;
@@ -34,13 +35,13 @@ mod tests;
 
 use bytes::Bytes;
 
-pub use amend::Amendment;
+pub use amend::{Amendment, EventEdit, Message, ResourceEdit, ScopeEdit, SpanEdit};
 pub use assemble::assemble;
-pub use edit::{Decision, Editor};
+pub use edit::{Decision, Editor, Overgrown};
 pub use groups::{Group, Identity};
 pub use index::{Index, Located};
 pub use parts::{Cell, Pair, Parts};
-pub use values::{ArrayView, KeyValueListView, Value, ValueView};
+pub use values::{ArrayView, Encoded, KeyValueListView, ToValue, Value, ValueView};
 pub use views::{AttributeView, EventView, LinkView, ResourceView, ScopeView, SpanView, StatusView};
 
 /// One validated `ExportTraceServiceRequest`, still the bytes it arrived as.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::reader::{Fields, wire};
 use super::views::{AttributeView, messages, text};
-use super::writer::{put_bytes, put_int, put_key};
+use super::writer::{put_bytes, put_int, put_key, varint_len, wrapped_len};
 
 /// An attribute's value, read in place.
 #[derive(Clone, Debug)]
@@ -54,6 +54,61 @@ pub enum Value {
     Array(Vec<Value>),
     /// Keys and values in order.
     KeyValueList(Vec<(String, Value)>),
+}
+
+/// A value as it is encoded, the body of an `AnyValue`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encoded(pub(super) Vec<u8>);
+
+/// What can be written as an attribute's value.
+pub trait ToValue {
+    /// Bytes that the body of the `AnyValue` takes.
+    fn value_len(&self) -> usize;
+
+    /// Writes the body of an `AnyValue`.
+    fn put_value(&self, out: &mut Vec<u8>);
+}
+
+// === impl ToValue ===
+
+impl ToValue for str {
+    fn value_len(&self) -> usize {
+        wrapped_len(self.len())
+    }
+
+    fn put_value(&self, out: &mut Vec<u8>) {
+        put_bytes(out, 1, self.as_bytes());
+    }
+}
+
+impl ToValue for i64 {
+    fn value_len(&self) -> usize {
+        1 + varint_len(*self as u64)
+    }
+
+    fn put_value(&self, out: &mut Vec<u8>) {
+        put_int(out, 3, *self as u64);
+    }
+}
+
+impl ToValue for Encoded {
+    fn value_len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn put_value(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0);
+    }
+}
+
+impl ToValue for Value {
+    fn value_len(&self) -> usize {
+        self.encoded().0.len()
+    }
+
+    fn put_value(&self, out: &mut Vec<u8>) {
+        self.put(out);
+    }
 }
 
 // === impl ValueView ===
@@ -151,8 +206,15 @@ impl KeyValueListView<'_> {
 // === impl Value ===
 
 impl Value {
+    /// The value encoded: what is written often is best encoded once.
+    pub fn encoded(&self) -> Encoded {
+        let mut body = Vec::new();
+        self.put(&mut body);
+        Encoded(body)
+    }
+
     /// Writes the body of an `AnyValue`.
-    pub(super) fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Vec<u8>) {
         match self {
             Self::String(text) => put_bytes(out, 1, text.as_bytes()),
             Self::Bool(value) => put_int(out, 2, u64::from(*value)),
@@ -183,7 +245,7 @@ impl Value {
 }
 
 /// The body of a `KeyValue`.
-pub(super) fn key_value(key: &str, value: &Value) -> Vec<u8> {
+fn key_value(key: &str, value: &Value) -> Vec<u8> {
     let (mut out, mut body) = (Vec::new(), Vec::new());
     value.put(&mut body);
     put_bytes(&mut out, 1, key.as_bytes());

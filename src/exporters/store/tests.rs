@@ -54,6 +54,7 @@ impl World {
         let ledgers = keepings.iter().map(|keeping| keeping.ledger.clone()).collect();
         let pipeline = Arc::new(Pipeline {
             ledger: Default::default(),
+            processing: None,
             outputs: keepings.into_iter().map(Output::Keeper).collect(),
         });
         let world = Self {

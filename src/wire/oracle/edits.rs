@@ -5,7 +5,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, Key
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 
-use super::super::{Decision, Editor, ResourceView, ScopeView, SpanView, Traces, Value};
+use super::super::{Decision, Editor, ResourceEdit, ResourceView, ScopeEdit, ScopeView, SpanEdit, Traces};
 use super::seen::normal;
 use super::{decoded, retain, same, spans};
 
@@ -68,7 +68,7 @@ impl Ways {
             upsert(&mut span.attributes, &first, "updated");
         }
         if let Some(last) = last.filter(|_| self.has(4)) {
-            span.attributes.retain(|attribute| attribute.key != last);
+            remove(&mut span.attributes, &last);
         }
         if self.has(5) {
             upsert(&mut span.attributes, "added", "span");
@@ -86,61 +86,62 @@ impl Ways {
 }
 
 impl Editor for Ways {
-    fn resource(&mut self, resource: ResourceView<'_>) -> Decision {
-        let mut amendment = resource.amend();
+    fn resource(&mut self, resource: &mut ResourceEdit<'_>) -> Decision {
         if self.has(1) {
-            amendment.upsert("added", &Value::String("resource".into()));
+            resource.upsert("added", "resource");
         }
-        amendment.decide()
+        Decision::Keep
     }
 
-    fn scope(&mut self, _: ResourceView<'_>, scope: ScopeView<'_>) -> Decision {
-        let mut amendment = scope.amend();
+    fn scope(&mut self, _: ResourceView<'_>, scope: &mut ScopeEdit<'_>) -> Decision {
         if self.has(2) {
-            amendment.set_name("renamed");
+            scope.set_name("renamed");
         }
-        amendment.decide()
+        Decision::Keep
     }
 
-    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: SpanView<'_>) -> Decision {
+    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: &mut SpanEdit<'_>) -> Decision {
         if !self.stays() {
             return Decision::Drop;
         }
-        let mut amendment = span.amend();
-        if let Some(first) = span.attributes().next().filter(|_| self.has(3)) {
-            amendment.update(first.key(), &Value::String("updated".into()));
+        let before = span.before();
+        if let Some(first) = before.attributes().next().filter(|_| self.has(3)) {
+            span.update(first.key(), "updated");
         }
-        if let Some(last) = span.attributes().last().filter(|_| self.has(4)) {
-            amendment.delete(last.key());
+        if let Some(last) = before.attributes().last().filter(|_| self.has(4)) {
+            span.remove(last.key());
         }
         if self.has(5) {
-            amendment.upsert("added", &Value::String("span".into()));
+            span.upsert("added", "span");
         }
         if self.has(6) {
-            amendment.set_name("renamed");
+            span.set_name("renamed");
         }
         if self.has(7) {
-            amendment.set_status(2, "set");
+            span.set_status(2, "set");
         }
-        amendment.decide()
+        Decision::Keep
     }
 }
 
-/// Sets the first attribute of the key and removes others, or adds one.
+/// Sets the first attribute of the key, or adds one.
 fn upsert(attributes: &mut Vec<KeyValue>, key: &str, text: &str) {
     let value = Some(AnyValue {
         value: Some(Any::StringValue(text.into())),
     });
-    let Some(at) = attributes.iter().position(|attribute| attribute.key == key) else {
-        return attributes.push(KeyValue {
+    match attributes.iter_mut().find(|attribute| attribute.key == key) {
+        Some(attribute) => attribute.value = value,
+        None => attributes.push(KeyValue {
             key: key.into(),
             value,
             key_strindex: 0,
-        });
-    };
-    if let Some(attribute) = attributes.get_mut(at) {
-        attribute.value = value;
+        }),
     }
-    let mut place = 0..;
-    attributes.retain(|attribute| place.next().is_some_and(|place| place <= at) || attribute.key != key);
+}
+
+/// Removes the first attribute of the key; the last takes its place.
+fn remove(attributes: &mut Vec<KeyValue>, key: &str) {
+    if let Some(at) = attributes.iter().position(|attribute| attribute.key == key) {
+        attributes.swap_remove(at);
+    }
 }

@@ -4,7 +4,7 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 use prost::Message as _;
 
-use super::super::{Decision, Editor, Pair, Parts, ResourceView, ScopeView, SpanView, Traces};
+use super::super::{Decision, Editor, Pair, Parts, ResourceView, ScopeView, SpanEdit, SpanView, Traces};
 use super::seen::{any_value, copied};
 
 /// Looks at every span.
@@ -17,8 +17,8 @@ pub(super) fn parts(traces: &Traces) {
 }
 
 impl Editor for Judge {
-    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: SpanView<'_>) -> Decision {
-        judge(span);
+    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: &mut SpanEdit<'_>) -> Decision {
+        judge(span.before());
         Decision::Keep
     }
 }

@@ -9,7 +9,10 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 
-use super::super::{AttributeView, Decision, Editor, ResourceView, ScopeView, SpanView, Traces, ValueView};
+use super::super::{
+    AttributeView, Decision, Editor, ResourceEdit, ResourceView, ScopeEdit, ScopeView, SpanEdit, SpanView,
+    Traces, ValueView,
+};
 
 /// What the views do not tell apart or do not show is made the same: an absent message and an empty one,
 /// entity references.
@@ -66,7 +69,8 @@ pub(super) fn seen(traces: &Traces) -> ExportTraceServiceRequest {
 struct Collector(ExportTraceServiceRequest);
 
 impl Editor for Collector {
-    fn resource(&mut self, resource: ResourceView<'_>) -> Decision {
+    fn resource(&mut self, resource: &mut ResourceEdit<'_>) -> Decision {
+        let resource = resource.before();
         self.0.resource_spans.push(ResourceSpans {
             resource: Some(Resource {
                 attributes: key_values(resource.attributes()),
@@ -79,7 +83,8 @@ impl Editor for Collector {
         Decision::Keep
     }
 
-    fn scope(&mut self, _: ResourceView<'_>, scope: ScopeView<'_>) -> Decision {
+    fn scope(&mut self, _: ResourceView<'_>, scope: &mut ScopeEdit<'_>) -> Decision {
+        let scope = scope.before();
         let scope = ScopeSpans {
             scope: Some(InstrumentationScope {
                 name: scope.name().into(),
@@ -97,13 +102,15 @@ impl Editor for Collector {
         Decision::Keep
     }
 
-    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: SpanView<'_>) -> Decision {
+    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: &mut SpanEdit<'_>) -> Decision {
         let scope = self
             .0
             .resource_spans
             .last_mut()
             .and_then(|resource| resource.scope_spans.last_mut());
-        scope.into_iter().for_each(|scope| scope.spans.push(copied(span)));
+        scope
+            .into_iter()
+            .for_each(|scope| scope.spans.push(copied(span.before())));
         Decision::Keep
     }
 }

@@ -7,14 +7,14 @@ use prost::Message as _;
 use super::generate::{request, salted};
 use crate::wire::writer::{put_bytes, put_int};
 use crate::wire::{
-    Decision, Editor, Index, ResourceView, ScopeView, SpanView, Traces, Value, ValueView, oracle,
+    Decision, Editor, Index, ResourceView, ScopeView, SpanEdit, Traces, Value, ValueView, oracle,
 };
 
-/// Decides about each span by number.
+/// Edits each span by number.
 struct BySpan<F>(usize, F);
 
-impl<F: FnMut(usize, SpanView<'_>) -> Decision> Editor for BySpan<F> {
-    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: SpanView<'_>) -> Decision {
+impl<F: FnMut(usize, &mut SpanEdit<'_>) -> Decision> Editor for BySpan<F> {
+    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: &mut SpanEdit<'_>) -> Decision {
         self.0 += 1;
         (self.1)(self.0 - 1, span)
     }
@@ -36,7 +36,7 @@ proptest! {
     fn neighbours_keep_their_bytes(request in request(), seed: u64, chosen: u32) {
         let traces = checked(salted(&request, seed));
         let is_chosen = |number: usize| chosen & 1 << (number % 32) != 0;
-        let edited = traces.edit(&mut BySpan(0, |number, _: SpanView<'_>| match is_chosen(number) {
+        let edited = traces.edit(&mut BySpan(0, |number, _: &mut SpanEdit<'_>| match is_chosen(number) {
             true => Decision::Drop,
             false => Decision::Keep,
         }));
@@ -51,7 +51,7 @@ proptest! {
     #[test]
     fn all_kept_is_the_same_bytes(request in request(), seed: u64) {
         let traces = checked(salted(&request, seed));
-        let edited = traces.edit(&mut BySpan(0, |_, _: SpanView<'_>| Decision::Keep));
+        let edited = traces.edit(&mut BySpan(0, |_, _: &mut SpanEdit<'_>| Decision::Keep));
         prop_assert_eq!(edited.bytes().as_ptr(), traces.bytes().as_ptr());
     }
 }
@@ -92,24 +92,23 @@ fn attributes(traces: &Traces) -> Vec<(String, i64)> {
         .collect()
 }
 
-/// Insert adds only what is missing, update changes only what is there, upsert does both, delete removes;
-/// a written key is there once, order stays, and unknown fields of span and attribute survive.
+/// Insert adds only what is missing, update changes only the first that is there, upsert does both, remove puts the
+/// last in the hole; unknown fields of span and attribute survive.
 #[test]
 fn attribute_edits_do_what_they_say() {
     let traces = one_span(&[("a", 1), ("b", 2), ("a", 3), ("c", 4)]);
-    let edited = traces.edit(&mut BySpan(0, |_, span: SpanView<'_>| {
-        let mut amendment = span.amend();
+    let edited = traces.edit(&mut BySpan(0, |_, amendment: &mut SpanEdit<'_>| {
         amendment.insert("b", &Value::Int(20));
         amendment.insert("d", &Value::Int(21));
         amendment.update("a", &Value::Int(22));
         amendment.update("e", &Value::Int(23));
         amendment.upsert("f", &Value::Int(24));
-        amendment.delete("c");
+        amendment.remove("c");
         assert!(matches!(amendment.attribute("a"), Some(ValueView::Int(22))));
         assert!(amendment.attribute("c").is_none());
-        amendment.decide()
+        Decision::Keep
     }));
-    let expected = [("a", 22), ("b", 2), ("d", 21), ("f", 24)];
+    let expected = [("a", 22), ("b", 2), ("a", 3), ("f", 24), ("d", 21)];
     assert_eq!(
         attributes(&edited),
         expected.map(|(key, value)| (key.to_owned(), value))
@@ -122,19 +121,18 @@ fn attribute_edits_do_what_they_say() {
             .filter(|window| *window == needle)
             .count()
     };
-    assert_eq!((unknown(&edited, 7), unknown(&edited, 8)), (1, 2));
+    assert_eq!((unknown(&edited, 7), unknown(&edited, 8)), (1, 3));
 }
 
 /// Edits that find nothing to do are no edit.
 #[test]
 fn idle_edits_keep_the_bytes() {
     let traces = one_span(&[("a", 1)]);
-    let edited = traces.edit(&mut BySpan(0, |_, span: SpanView<'_>| {
-        let mut amendment = span.amend();
+    let edited = traces.edit(&mut BySpan(0, |_, amendment: &mut SpanEdit<'_>| {
         amendment.insert("a", &Value::Bool(true));
         amendment.update("b", &Value::Bool(true));
-        amendment.delete("c");
-        amendment.decide()
+        amendment.remove("c");
+        Decision::Keep
     }));
     assert_eq!(edited.bytes().as_ptr(), traces.bytes().as_ptr());
 }
@@ -150,10 +148,9 @@ fn values_are_written_as_they_read() {
             Value::Array(vec![Value::Double(-0.5), Value::Bool(false), Value::Int(-3)]),
         ),
     ]);
-    let edited = one_span(&[]).edit(&mut BySpan(0, |_, span: SpanView<'_>| {
-        let mut amendment = span.amend();
+    let edited = one_span(&[]).edit(&mut BySpan(0, |_, amendment: &mut SpanEdit<'_>| {
         amendment.upsert("k", &value);
-        amendment.decide()
+        Decision::Keep
     }));
     let edited = checked(edited.bytes().to_vec());
     let index = Index::of(&edited);
@@ -164,7 +161,7 @@ fn values_are_written_as_they_read() {
 /// A request whose last span is dropped is empty.
 #[test]
 fn envelopes_go_with_their_last_span() {
-    let edited = one_span(&[]).edit(&mut BySpan(0, |_, _: SpanView<'_>| Decision::Drop));
+    let edited = one_span(&[]).edit(&mut BySpan(0, |_, _: &mut SpanEdit<'_>| Decision::Drop));
     assert_eq!(oracle::decoded(&edited), ExportTraceServiceRequest::default());
     assert_eq!((edited.spans(), edited.bytes().len()), (0, 0));
 }
@@ -172,12 +169,11 @@ fn envelopes_go_with_their_last_span() {
 /// Times that are set occur once each, and everything else of the span stays.
 #[test]
 fn times_are_set() {
-    let set = |_, span: SpanView<'_>| {
-        let mut amendment = span.amend();
+    let set = |_, amendment: &mut SpanEdit<'_>| {
         amendment.set_start_time(u64::MAX);
         amendment.set_end_time(8);
         amendment.set_start_time(7);
-        amendment.decide()
+        Decision::Keep
     };
     let before = one_span(&[("a", 1)]);
     let edited = before.edit(&mut BySpan(0, set));

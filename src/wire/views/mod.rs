@@ -6,7 +6,7 @@
 mod span;
 
 use super::reader::{Field, Fields, plain_pair, wire};
-use super::values::{self, ValueView};
+use super::values::{self, Encoded, ValueView};
 
 pub use span::{EventView, LinkView, SpanView, StatusView};
 
@@ -33,6 +33,11 @@ pub struct AttributeView<'a> {
 // === impl ResourceView ===
 
 impl<'a> ResourceView<'a> {
+    /// The body that this was made over.
+    pub(super) fn envelope(self) -> &'a [u8] {
+        self.body
+    }
+
     /// The resource in the body of a `ResourceSpans` that was checked once; other bytes read as defaults.
     pub fn over(body: &'a [u8]) -> Self {
         Self::new(body)
@@ -50,6 +55,13 @@ impl<'a> ResourceView<'a> {
     /// The bodies of the resource; more than one where it came in parts.
     pub(super) fn parts(self) -> impl Iterator<Item = &'a [u8]> {
         messages(self.body, 1)
+    }
+
+    /// How many spans are below it.
+    pub fn spans(self) -> usize {
+        messages(self.body, 2)
+            .map(|scope| messages(scope, 2).count())
+            .sum()
     }
 
     /// The resource's attributes, in order.
@@ -82,6 +94,11 @@ impl<'a> ResourceView<'a> {
 // === impl ScopeView ===
 
 impl<'a> ScopeView<'a> {
+    /// The body that this was made over.
+    pub(super) fn envelope(self) -> &'a [u8] {
+        self.body
+    }
+
     /// The scope in the body of a `ScopeSpans` that was checked once; other bytes read as defaults.
     pub fn over(body: &'a [u8]) -> Self {
         Self::new(body)
@@ -113,6 +130,11 @@ impl<'a> ScopeView<'a> {
     /// The scope's version.
     pub fn version(self) -> &'a str {
         text(self.fields().filter(|field| field.key == len(2)).last())
+    }
+
+    /// How many spans are below it.
+    pub fn spans(self) -> usize {
+        messages(self.body, 2).count()
     }
 
     /// The scope's attributes, in order.
@@ -165,6 +187,14 @@ impl<'a> AttributeView<'a> {
     /// An index into a string table; it belongs to profiles and is only carried along.
     pub fn key_strindex(self) -> i32 {
         number(self.body, int(3)) as i32
+    }
+
+    /// A copy of the value as it is encoded, to be written elsewhere.
+    pub fn encoded(self) -> Encoded {
+        match plain_pair(self.body) {
+            Some((_, value)) => Encoded(value.to_vec()),
+            None => Encoded(messages(self.body, 2).flatten().copied().collect()),
+        }
     }
 
     /// The attribute's value.

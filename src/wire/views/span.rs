@@ -110,7 +110,7 @@ impl<'a> SpanView<'a> {
 
     /// The span's events, in order.
     pub fn events(self) -> impl Iterator<Item = EventView<'a>> {
-        messages(self.body, 11).map(|body| EventView { body })
+        messages(self.body, 11).map(EventView::new)
     }
 
     /// Events that the sender dropped.
@@ -120,7 +120,7 @@ impl<'a> SpanView<'a> {
 
     /// The span's links, in order.
     pub fn links(self) -> impl Iterator<Item = LinkView<'a>> {
-        messages(self.body, 13).map(|body| LinkView { body })
+        messages(self.body, 13).map(LinkView::new)
     }
 
     /// Links that the sender dropped.
@@ -130,13 +130,22 @@ impl<'a> SpanView<'a> {
 
     /// How the span ended; unset when the sender did not say.
     pub fn status(self) -> StatusView<'a> {
-        let fields = messages(self.body, 15).flat_map(Fields::of);
-        fields.fold(StatusView::default(), |status, field| match field.key {
-            0x12 => StatusView {
+        StatusView::of(messages(self.body, 15))
+    }
+}
+
+// === impl StatusView ===
+
+impl<'a> StatusView<'a> {
+    /// The status that these bodies make together.
+    pub(in crate::wire) fn of(bodies: impl Iterator<Item = &'a [u8]>) -> Self {
+        let fields = bodies.flat_map(Fields::of);
+        fields.fold(Self::default(), |status, field| match field.key {
+            0x12 => Self {
                 message: text(Some(field)),
                 ..status
             },
-            0x18 => StatusView {
+            0x18 => Self {
                 code: field.value as i32,
                 ..status
             },
@@ -148,6 +157,14 @@ impl<'a> SpanView<'a> {
 // === impl EventView ===
 
 impl<'a> EventView<'a> {
+    pub(in crate::wire) fn new(body: &'a [u8]) -> Self {
+        Self { body }
+    }
+
+    pub(in crate::wire) fn bytes(self) -> &'a [u8] {
+        self.body
+    }
+
     /// Nanoseconds since 1970.
     pub fn time_unix_nano(self) -> u64 {
         number(self.body, 1 << 3 | wire::FIXED64)
@@ -172,6 +189,10 @@ impl<'a> EventView<'a> {
 // === impl LinkView ===
 
 impl<'a> LinkView<'a> {
+    pub(in crate::wire) fn new(body: &'a [u8]) -> Self {
+        Self { body }
+    }
+
     /// The linked span's trace id, as the sender had it.
     pub fn trace_id(self) -> &'a [u8] {
         bytes(self.body, 1)

@@ -81,6 +81,7 @@ pub fn world(destinations: &[Arc<Moody>], batching: &Batching) -> World {
     }
     let pipeline = Arc::new(Pipeline {
         ledger: PipelineLedger::default(),
+        processing: None,
         outputs,
     });
     let entrance = Arc::new(Entrance {

@@ -6,7 +6,7 @@ use prost_types::Timestamp;
 
 use super::answer::Refusal;
 use crate::pipeline::budget::Budget;
-use crate::wire::{Checked, Decision, Editor, ResourceView, ScopeView, SpanView, Value};
+use crate::wire::{Checked, Decision, Editor, ResourceView, ScopeView, SpanEdit};
 
 /// A span may begin this long before or after now.
 const DAY: u64 = Duration::from_hours(24).as_nanos() as u64;
@@ -53,13 +53,13 @@ impl Clock {
 }
 
 impl Editor for Clock {
-    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: SpanView<'_>) -> Decision {
-        let (start, end) = (span.start_time_unix_nano(), span.end_time_unix_nano());
+    fn span(&mut self, _: ResourceView<'_>, _: ScopeView<'_>, span: &mut SpanEdit<'_>) -> Decision {
+        let before = span.before();
+        let (start, end) = (before.start_time_unix_nano(), before.end_time_unix_nano());
         self.unfit |= i64::try_from(start.max(end)).is_err();
         let Some(now) = self.now.filter(|now| now.abs_diff(start) > DAY || end == 0) else {
             return Decision::Keep;
         };
-        let mut span = span.amend();
         let begins = match now.abs_diff(start) > DAY {
             true => now,
             false => start,
@@ -67,13 +67,13 @@ impl Editor for Clock {
         if begins != start {
             span.set_start_time(begins);
             if start > 0 {
-                span.upsert(ORIGINAL, &Value::String(rfc3339(start)));
+                span.upsert(ORIGINAL, rfc3339(start).as_str());
             }
         }
         if end == 0 {
             span.set_end_time(begins);
         }
-        span.decide()
+        Decision::Keep
     }
 }
 

@@ -1,0 +1,110 @@
+//! What is told about a processor: what went in, what came out, what it changed, and what it dropped by which rule.
+
+use metrics::{Counter, counter};
+
+/// Why a processor keeps or drops spans.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// As users know it: a condition, a policy.
+    pub name: String,
+    /// Where the spans that it drops are counted.
+    pub column: Column,
+}
+
+/// The column of the pipeline's ledger that dropped spans go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Dropped by a rule.
+    Filtered,
+    /// Dropped by a sampling decision.
+    SampledOut,
+}
+
+/// What one processor did with the spans of one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Spans that it was shown.
+    pub incoming: u64,
+    /// Spans by the rule that kept them, where one did.
+    pub kept: Vec<u64>,
+    /// Spans by the rule that dropped them.
+    pub dropped: Vec<u64>,
+    /// Spans that it changed.
+    pub edited_spans: u64,
+    /// Scopes that it changed.
+    pub edited_scopes: u64,
+    /// Resources that it changed.
+    pub edited_resources: u64,
+}
+
+/// The events of one processor in one pipeline.
+#[derive(Debug)]
+pub struct ProcessorEvents {
+    incoming: Counter,
+    outgoing: Counter,
+    edited_spans: Counter,
+    edited_scopes: Counter,
+    edited_resources: Counter,
+    /// By rule.
+    dropped: Vec<Counter>,
+}
+
+// === impl Tally ===
+
+impl Tally {
+    /// Nothing yet, for a processor with so many rules.
+    pub fn new(rules: usize) -> Self {
+        Self {
+            kept: vec![0; rules],
+            dropped: vec![0; rules],
+            ..Self::default()
+        }
+    }
+
+    /// Spans that went on to the next processor.
+    pub fn outgoing(&self) -> u64 {
+        self.incoming.saturating_sub(self.dropped.iter().sum())
+    }
+
+    /// Spans that rules of this column dropped.
+    pub fn dropped_to(&self, column: Column, rules: &[Rule]) -> u64 {
+        let by_rule = rules.iter().zip(&self.dropped);
+        by_rule
+            .filter(|(rule, _)| rule.column == column)
+            .map(|(_, spans)| spans)
+            .sum()
+    }
+}
+
+// === impl ProcessorEvents ===
+
+impl ProcessorEvents {
+    /// The events of the processor with this id, which drops by these rules.
+    pub fn new(processor: &str, pipeline: &str, rules: &[Rule]) -> Self {
+        let (processor, pipeline) = (processor.to_owned(), pipeline.to_owned());
+        let items = |name: &'static str| counter!(name, "processor" => processor.clone(), "pipeline" => pipeline.clone(), "otel_signal" => "traces");
+        let dropped = rules.iter().map(|rule| {
+            counter!("otelcol_processor_dropped_spans", "processor" => processor.clone(), "pipeline" => pipeline.clone(), "rule" => rule.name.clone())
+        });
+        Self {
+            dropped: dropped.collect(),
+            incoming: items("otelcol_processor_incoming_items"),
+            outgoing: items("otelcol_processor_outgoing_items"),
+            edited_spans: items("otelcol_processor_edited_spans"),
+            edited_scopes: items("otelcol_processor_edited_scopes"),
+            edited_resources: items("otelcol_processor_edited_resources"),
+        }
+    }
+
+    /// A request that it worked on was taken.
+    pub fn processed(&self, tally: &Tally) {
+        self.incoming.increment(tally.incoming);
+        self.outgoing.increment(tally.outgoing());
+        self.edited_spans.increment(tally.edited_spans);
+        self.edited_scopes.increment(tally.edited_scopes);
+        self.edited_resources.increment(tally.edited_resources);
+        for (counter, spans) in self.dropped.iter().zip(&tally.dropped) {
+            counter.increment(*spans);
+        }
+    }
+}

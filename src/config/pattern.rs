@@ -2,6 +2,9 @@
 //!
 //! Promise: matching takes time in proportion to the text, whatever the pattern.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -42,6 +45,25 @@ impl Pattern {
     /// Whether it matches anywhere in `text`.
     pub fn is_match(&self, text: &str) -> bool {
         self.regex.is_match(text)
+    }
+
+    /// `text` with every match replaced by what `replacement` makes of it; `None` where that changes nothing. As in Go,
+    /// an empty match right behind another match is none.
+    pub fn replace_all<R: AsRef<str>>(
+        &self,
+        text: &str,
+        mut replacement: impl FnMut(&str) -> R,
+    ) -> Option<String> {
+        let mut matches = self.regex.find_iter(text).peekable();
+        matches.peek()?;
+        let (mut out, mut copied) = (String::with_capacity(text.len()), 0);
+        for found in matches {
+            out.push_str(text.get(copied..found.start()).unwrap_or_default());
+            out.push_str(replacement(found.as_str()).as_ref());
+            copied = found.end();
+        }
+        out.push_str(text.get(copied..).unwrap_or_default());
+        (out != text).then_some(out)
     }
 }
 

@@ -254,6 +254,18 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         self.edits += 1;
     }
 
+    /// Bytes of the message as it is now.
+    pub(super) fn len(&self) -> usize {
+        match self.opened {
+            false => self.view.bodies().map(<[u8]>::len).sum(),
+            true => self
+                .pieces
+                .iter()
+                .map(|piece| (piece.end - piece.start) as usize)
+                .sum(),
+        }
+    }
+
     /// Appends the message as it is now.
     pub(super) fn put(&self, out: &mut Vec<u8>) {
         if !self.opened {
@@ -466,9 +478,11 @@ impl<'a> ScopeEdit<'a> {
 }
 
 fn envelope<'a, V: Message<'a>>(amendment: &Amendment<'a, V>, schema_url: &str) -> Vec<u8> {
-    let (mut body, mut out) = (Vec::new(), Vec::new());
-    amendment.put(&mut body);
-    put_bytes(&mut out, 1, &body);
+    let len = amendment.len();
+    let mut out = Vec::with_capacity(wrapped_len(len) + wrapped_len(schema_url.len()));
+    put_key(&mut out, 1, wire::LEN);
+    put_varint(&mut out, len as u64);
+    amendment.put(&mut out);
     if !schema_url.is_empty() {
         put_bytes(&mut out, 3, schema_url.as_bytes());
     }

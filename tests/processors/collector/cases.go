@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -145,22 +144,4 @@ func setEnvironment(file string) (restore func(), err error) {
 			step()
 		}
 	}, nil
-}
-
-func readTraces(file []byte) (ptrace.Traces, error) {
-	return (&ptrace.JSONUnmarshaler{DisallowUnknownFields: true}).UnmarshalTraces(file)
-}
-
-// printTraces gives OTLP/JSON on many lines, the same bytes for the same spans.
-func printTraces(traces ptrace.Traces) ([]byte, error) {
-	compact, err := (&ptrace.JSONMarshaler{}).MarshalTraces(traces)
-	if err != nil {
-		return nil, err
-	}
-	var text bytes.Buffer
-	if err := json.Indent(&text, compact, "", " "); err != nil {
-		return nil, err
-	}
-	text.WriteByte('\n')
-	return text.Bytes(), nil
 }

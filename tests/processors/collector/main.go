@@ -5,7 +5,7 @@
 //	go run . -write ../cases           write each expected.json anew
 //	go run . -config f -input f        run one configuration, print the spans that come out
 //	go run . -stream                   answer lines of {"config": …, "input": …} from standard input
-//	go run . -vectors ../vectors       write the table of sampling decisions anew
+//	go run . -vectors ../vectors       write the tables anew
 package main
 
 import (
@@ -22,7 +22,7 @@ func main() {
 	asked := flag.Bool("stream", false, "answer lines of JSON from standard input")
 	config := flag.String("config", "", "configuration to run, with -input")
 	input := flag.String("input", "", "OTLP/JSON spans to run it on")
-	vectors := flag.String("vectors", "", "folder in which to write the sampling decisions")
+	vectors := flag.String("vectors", "", "folder in which to write the tables")
 	flag.Parse()
 
 	ctx := context.Background()

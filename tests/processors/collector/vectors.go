@@ -61,8 +61,18 @@ type decision struct {
 	state string
 }
 
-// writeVectors writes one file of decisions for each mode of the sampler.
+// writeVectors writes the tables: matched patterns, sanitized texts, and decisions for each mode of the sampler.
 func writeVectors(ctx context.Context, folder string) error {
+	if err := os.WriteFile(filepath.Join(folder, "patterns.txt"), matchedPatterns(), 0o644); err != nil {
+		return err
+	}
+	texts, err := sanitizedTexts(ctx)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "sanitizers.txt"), texts, 0o644); err != nil {
+		return err
+	}
 	for number, mode := range []string{"hash_seed", "proportional", "equalizing"} {
 		// The same numbers every time, so that the files change only when the sampler does.
 		random := rand.New(rand.NewPCG(1, uint64(number)))

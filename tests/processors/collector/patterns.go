@@ -72,7 +72,7 @@ func anyAtom(random *rand.Rand) string {
 	switch random.IntN(6) {
 	case 0:
 		inner := several(random, 2, oneOf(random, "", "|"), anyPiece)
-		return oneOf(random, "(", "(?:", "(?i:", "(?s-i:", fmt.Sprintf("(?P<n%d>", random.IntN(1000)), fmt.Sprintf("(?<n%d>", random.IntN(1000))) + inner + ")"
+		return oneOf(random, "(", "(?:", "(?i:", "(?s-i:", fmt.Sprintf("(?P<n%d>", random.IntN(4)), fmt.Sprintf("(?<n%d>", random.IntN(4))) + inner + ")"
 	case 1, 2:
 		return oneOf(random, `\d`, `\D`, `\w`, `\W`, `\s`, `\S`, `\b`, `\B`, `.`, `.`, `\A`, `\z`, `\pL`, `\p{Greek}`, `\PL`, `\p{Lu}`, `\p{^Lu}`,
 			`\x41`, `\x{e9}`, `\n`, `\t`, `\v`, `\a`, `\07`, `\C`, `\Qa.\E`, `\Qa`, `\.`, `\-`, `\_`, `\/`)

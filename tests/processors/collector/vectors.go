@@ -61,17 +61,17 @@ type decision struct {
 	state string
 }
 
-// writeVectors writes the tables: matched patterns, sanitized texts, and decisions for each mode of the sampler.
+// writeVectors writes the tables: accepted configurations, matched patterns, sanitized texts, and decisions for each
+// mode of the sampler.
 func writeVectors(ctx context.Context, folder string) error {
-	if err := os.WriteFile(filepath.Join(folder, "patterns.txt"), matchedPatterns(), 0o644); err != nil {
-		return err
-	}
 	texts, err := sanitizedTexts(ctx)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(folder, "sanitizers.txt"), texts, 0o644); err != nil {
-		return err
+	tables := map[string][]byte{
+		"configurations.txt": triedConfigurations(ctx),
+		"patterns.txt":       matchedPatterns(),
+		"sanitizers.txt":     texts,
 	}
 	for number, mode := range []string{"hash_seed", "proportional", "equalizing"} {
 		// The same numbers every time, so that the files change only when the sampler does.
@@ -82,7 +82,10 @@ func writeVectors(ctx context.Context, folder string) error {
 				return err
 			}
 		}
-		if err := os.WriteFile(filepath.Join(folder, mode+".txt"), table.Bytes(), 0o644); err != nil {
+		tables[mode+".txt"] = table.Bytes()
+	}
+	for name, table := range tables {
+		if err := os.WriteFile(filepath.Join(folder, name), table, 0o644); err != nil {
 			return err
 		}
 	}

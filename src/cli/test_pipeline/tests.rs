@@ -268,17 +268,11 @@ fn order_counts_when_exact() {
         of_spans(&[second.clone(), first.clone()]),
     ];
     let expected = [of_spans(&[first.clone(), second.clone()])];
-    for moved in moved {
-        assert!(
-            differences(&expected, &[moved.clone()], false).is_empty(),
-            "{moved}"
-        );
-        assert!(
-            !differences(&expected, &[moved.clone()], true).is_empty(),
-            "{moved}"
-        );
+    for moved in moved.map(|moved| [moved]) {
+        assert!(differences(&expected, &moved, false).is_empty(), "{moved:?}");
+        assert!(!differences(&expected, &moved, true).is_empty(), "{moved:?}");
     }
-    let apart = [of_spans(&[first.clone()]), of_spans(&[second.clone()])];
+    let apart = [&first, &second].map(|span| of_spans(std::slice::from_ref(span)));
     assert!(differences(&expected, &apart, false).is_empty());
     let told = differences(&expected, &[of_spans(&[second, first])], true);
     assert_eq!(told[0].difference, Kind::Order);

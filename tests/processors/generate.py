@@ -6,6 +6,7 @@ from random import Random
 KINDS = ("attributes", "resource", "span", "redaction", "sanitizers", "probabilistic_sampler", "chains")
 
 KEYS = ["a", "b", "user.id", "http.url", "", "é", "db.system", "db.statement", "password", "sampling.priority", "n"]
+NAMED = [key for key in KEYS if key]
 TEXTS = [
     "", "x", "secret", "GET /users/123", "4111111111111111 and 4012888888881881", "a\nb\n", "/api/v1/orders/17", "42", "-7", "+5",
     " 5", "5.0", "1e400", "0x1p-2", "1_000", "NaN", "inf", "-Infinity", ".5", "true", "é☃𝄞", "key=value", "a,b", "SELECT 1", "user:12:x",
@@ -64,12 +65,14 @@ def case(kind: str, dice: Random) -> tuple[dict, dict]:
 
 
 def literal(dice: Random):
-    return dice.choice([dice.choice(TEXTS), dice.randint(-5, 5), dice.choice([0.5, -1e21, 1e-7, 3.0]), True, [1, "x"], {"k": "v"}, None])
+    """Nothing at all is an error in most places, and so is rare."""
+    some = [dice.choice(TEXTS), dice.randint(-5, 5), dice.choice([0.5, -1e21, 1e-7, 3.0]), True, [1, "x"], {"k": "v"}]
+    return None if dice.random() < 0.02 else dice.choice(some)
 
 
 def action(dice: Random) -> dict:
     kind = dice.choice(["insert", "update", "upsert", "delete", "hash", "extract", "convert", "UPSERT", "wrong"][: dice.choice([7, 7, 7, 8, 9])])
-    made = {"action": kind, "key": dice.choice(KEYS)}
+    made = {"action": kind, "key": dice.choice(KEYS if dice.random() < 0.1 else NAMED)}
     if kind.lower() in ("insert", "update", "upsert"):
         source = dice.choice(["value", "value", "from_attribute", "from_context"])
         made[source] = {
@@ -92,7 +95,7 @@ def action(dice: Random) -> dict:
 
 
 def attribute_match(dice: Random) -> dict:
-    made = {"key": dice.choice(KEYS)}
+    made = {"key": dice.choice(KEYS if dice.random() < 0.05 else NAMED)}
     if dice.random() < 0.6:
         made["value"] = literal(dice)
     return made

@@ -23,6 +23,8 @@ def normal(value):
 def is_default(key: str, item) -> bool:
     if key in ("stringValue", "intValue", "boolValue", "doubleValue", "bytesValue", "arrayValue", "kvlistValue"):
         return False
+    if key.endswith("Id") and isinstance(item, str):
+        return not item.strip("0")
     return item in (None, "", 0, "0", False) or item == [] or item == {}
 
 

@@ -49,6 +49,13 @@ pub struct ProcessorEvents {
     dropped: Vec<Counter>,
 }
 
+/// The events of sampling processors.
+#[derive(Debug)]
+pub struct SamplerEvents {
+    /// By policy: spans kept, spans dropped.
+    by_policy: Vec<[Counter; 2]>,
+}
+
 // === impl Tally ===
 
 impl Tally {
@@ -105,6 +112,29 @@ impl ProcessorEvents {
         self.edited_resources.increment(tally.edited_resources);
         for (counter, spans) in self.dropped.iter().zip(&tally.dropped) {
             counter.increment(*spans);
+        }
+    }
+}
+
+// === impl SamplerEvents ===
+
+impl SamplerEvents {
+    /// The events of a processor whose rules are these policies.
+    pub fn new(policies: &[&'static str]) -> Self {
+        let counter = |policy, sampled| counter!("otelcol_processor_probabilistic_sampler_count_traces_sampled", "policy" => policy, "sampled" => sampled);
+        let policies = policies.iter().copied();
+        Self {
+            by_policy: policies
+                .map(|policy| [counter(policy, "true"), counter(policy, "false")])
+                .collect(),
+        }
+    }
+
+    /// It has decided on the spans of a request that was taken.
+    pub fn decided(&self, tally: &Tally) {
+        for ([kept, dropped], spans) in self.by_policy.iter().zip(tally.kept.iter().zip(&tally.dropped)) {
+            kept.increment(*spans.0);
+            dropped.increment(*spans.1);
         }
     }
 }

@@ -7,7 +7,7 @@ mod span;
 
 use std::ops::Range;
 
-use super::reader::{Field, Fields, Reader, position, wire};
+use super::reader::{Field, Fields, Reader, plain_pair, position, wire};
 use super::values::{ToValue, ValueView};
 use super::views::{AttributeView, EventView, ResourceView, ScopeView, SpanView};
 use super::writer::{put_bytes, put_key, put_varint, wrapped_len};
@@ -45,11 +45,16 @@ pub type EventEdit<'a> = Amendment<'a, EventView<'a>>;
 struct Piece {
     key: u32,
     is_written: bool,
+    /// Bytes of an attribute's key, where it is plain and so comes first; [`NOT_PLAIN`] otherwise.
+    key_len: u8,
     start: u32,
     /// Where the payload of a length-delimited field begins.
     payload: u32,
     end: u32,
 }
+
+/// Longer than the key of a plain attribute can be.
+const NOT_PLAIN: u8 = 0xff;
 
 /// What a view must tell to be edited.
 pub trait Message<'a>: Copy {
@@ -186,9 +191,10 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
     pub fn pair(&self, key: &str) -> Option<AttributeView<'_>> {
         match self.opened {
             false => self.view.find(key),
-            true => self
-                .find(key)
-                .map(|(_, piece)| AttributeView::new(self.payload(piece))),
+            true => {
+                let piece = self.pieces.get(self.find(key)?)?;
+                Some(AttributeView::new(self.payload(piece)))
+            }
         }
     }
 
@@ -201,26 +207,22 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
 
     /// Changes the value of the first attribute with this key, if there is one.
     pub fn update(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
-        if self.pair(key).is_some() {
-            self.change(key, value);
+        if let Some(at) = self.open_at(key) {
+            self.change(at, key, value);
         }
     }
 
     /// Changes the value of the first attribute with this key, or adds one.
     pub fn upsert(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
-        match self.pair(key).is_some() {
-            true => self.change(key, value),
-            false => self.add(key, value),
+        match self.open_at(key) {
+            Some(at) => self.change(at, key, value),
+            None => self.add(key, value),
         }
     }
 
     /// Removes the first attribute with this key; the last attribute takes its place. Says whether there was one.
     pub fn remove(&mut self, key: &str) -> bool {
-        if self.pair(key).is_none() {
-            return false;
-        }
-        self.open();
-        let Some((at, _)) = self.find(key) else {
+        let Some(at) = self.open_at(key) else {
             return false;
         };
         let last = self.pieces.iter().rposition(Self::is_attribute).unwrap_or(at);
@@ -252,6 +254,18 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
             !goes
         });
         self.edits += 1;
+    }
+
+    /// Bytes of the message as it is now.
+    pub(super) fn len(&self) -> usize {
+        match self.opened {
+            false => self.view.bodies().map(<[u8]>::len).sum(),
+            true => self
+                .pieces
+                .iter()
+                .map(|piece| (piece.end - piece.start) as usize)
+                .sum(),
+        }
     }
 
     /// Appends the message as it is now.
@@ -295,10 +309,24 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         piece.key == V::ATTRIBUTES << 3 | wire::LEN
     }
 
-    /// The first attribute with this key, once opened.
-    fn find(&self, key: &str) -> Option<(usize, &Piece)> {
-        let mut pieces = self.pieces.iter().enumerate();
-        pieces.find(|(_, piece)| Self::is_attribute(piece) && AttributeView::new(self.payload(piece)).is(key))
+    /// Which piece is the first attribute with this key, once opened.
+    fn find(&self, key: &str) -> Option<usize> {
+        self.pieces.iter().position(|piece| match piece.key_len {
+            NOT_PLAIN => Self::is_attribute(piece) && AttributeView::new(self.payload(piece)).is(key),
+            key_len => {
+                usize::from(key_len) == key.len()
+                    && self.payload(piece).get(2..2 + key.len()) == Some(key.as_bytes())
+            }
+        })
+    }
+
+    /// The same, opened only where there is one.
+    fn open_at(&mut self, key: &str) -> Option<usize> {
+        if !self.opened {
+            self.view.find(key)?;
+            self.open();
+        }
+        self.find(key)
     }
 
     /// Takes the message apart, before the first edit.
@@ -313,11 +341,20 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
             Piece {
                 key: field.key,
                 is_written: false,
+                key_len: Self::plain_key_len(field.key, field.payload),
                 start: start as u32,
                 payload: (end - field.payload.len()) as u32,
                 end: end as u32,
             }
         }));
+    }
+
+    /// What [`Piece::key_len`] is.
+    fn plain_key_len(key: u32, payload: &[u8]) -> u8 {
+        match plain_pair(payload) {
+            Some((name, _)) if key == V::ATTRIBUTES << 3 | wire::LEN => name.len() as u8,
+            _ => NOT_PLAIN,
+        }
     }
 
     fn slice(&self, is_written: bool, range: Range<u32>) -> &[u8] {
@@ -339,6 +376,36 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
 
     fn add(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
         self.open();
+        let piece = self.write_pair(key, value);
+        self.pieces.push(piece);
+    }
+
+    /// Gives the attribute at `at`, of this key, a new value; its unknown fields stay.
+    fn change(&mut self, at: usize, key: &str, value: &(impl ToValue + ?Sized)) {
+        let Some(piece) = self.pieces.get(at).copied() else {
+            return;
+        };
+        let new = match piece.key_len {
+            NOT_PLAIN => {
+                let mut payload = Vec::new();
+                let rest = Fields::of(self.payload(&piece)).filter(|field| field.number() != 2);
+                rest.for_each(|field| payload.extend_from_slice(field.raw));
+                put_key(&mut payload, 2, wire::LEN);
+                put_varint(&mut payload, value.value_len() as u64);
+                value.put_value(&mut payload);
+                self.write(V::ATTRIBUTES, payload.len(), |out| {
+                    out.extend_from_slice(&payload)
+                })
+            }
+            _ => self.write_pair(key, value),
+        };
+        if let Some(place) = self.pieces.get_mut(at) {
+            *place = new;
+        }
+    }
+
+    /// Writes an attribute.
+    fn write_pair(&mut self, key: &str, value: &(impl ToValue + ?Sized)) -> Piece {
         let name = if key.is_empty() { 0 } else { wrapped_len(key.len()) };
         let body = value.value_len();
         let piece = self.write(V::ATTRIBUTES, name + wrapped_len(body), |out| {
@@ -349,26 +416,9 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
             put_varint(out, body as u64);
             value.put_value(out);
         });
-        self.pieces.push(piece);
-    }
-
-    /// Gives the first attribute of this key a new value; its unknown fields stay.
-    fn change(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
-        self.open();
-        let Some((at, piece)) = self.find(key) else {
-            return;
-        };
-        let mut payload = Vec::new();
-        let rest = Fields::of(self.payload(piece)).filter(|field| field.number() != 2);
-        rest.for_each(|field| payload.extend_from_slice(field.raw));
-        put_key(&mut payload, 2, wire::LEN);
-        put_varint(&mut payload, value.value_len() as u64);
-        value.put_value(&mut payload);
-        let piece = self.write(V::ATTRIBUTES, payload.len(), |out| {
-            out.extend_from_slice(&payload)
-        });
-        if let Some(place) = self.pieces.get_mut(at) {
-            *place = piece;
+        Piece {
+            key_len: Self::plain_key_len(piece.key, self.payload(&piece)),
+            ..piece
         }
     }
 
@@ -383,6 +433,7 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         Piece {
             key: number << 3 | wire::LEN,
             is_written: true,
+            key_len: NOT_PLAIN,
             start,
             payload,
             end: self.written.len() as u32,
@@ -398,6 +449,7 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         Piece {
             key,
             is_written: true,
+            key_len: NOT_PLAIN,
             start,
             payload: end,
             end,
@@ -407,12 +459,18 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
     /// Puts a singular field where it was first or at the end.
     fn place(&mut self, number: u32, field: Option<Piece>) {
         let is_it = |piece: &Piece| piece.key >> 3 == number;
-        let at = self.pieces.iter().position(is_it).unwrap_or(self.pieces.len());
-        self.pieces.retain(|piece| !is_it(piece));
-        if let Some(field) = field {
-            self.pieces.insert(at, field);
-        }
         self.edits += 1;
+        let Some(first) = self.pieces.iter().position(is_it) else {
+            return self.pieces.extend(field);
+        };
+        self.pieces.retain({
+            let mut at = 0..;
+            move |piece| at.next() == Some(first) || !is_it(piece)
+        });
+        match (self.pieces.get_mut(first), field) {
+            (Some(place), Some(field)) => *place = field,
+            _ => drop(self.pieces.remove(first)),
+        }
     }
 
     /// Sets a singular length-delimited field; an empty one goes.
@@ -466,9 +524,11 @@ impl<'a> ScopeEdit<'a> {
 }
 
 fn envelope<'a, V: Message<'a>>(amendment: &Amendment<'a, V>, schema_url: &str) -> Vec<u8> {
-    let (mut body, mut out) = (Vec::new(), Vec::new());
-    amendment.put(&mut body);
-    put_bytes(&mut out, 1, &body);
+    let len = amendment.len();
+    let mut out = Vec::with_capacity(wrapped_len(len) + wrapped_len(schema_url.len()));
+    put_key(&mut out, 1, wire::LEN);
+    put_varint(&mut out, len as u64);
+    amendment.put(&mut out);
     if !schema_url.is_empty() {
         put_bytes(&mut out, 3, schema_url.as_bytes());
     }

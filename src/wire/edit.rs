@@ -137,16 +137,18 @@ impl Traces {
 impl Answers {
     /// Asks about everything in `request` that stays.
     fn ask(&mut self, request: &[u8], editor: &mut impl Editor) -> Result<(), Overgrown> {
-        // One amendment is used again for all spans, so that its buffers are.
+        // One amendment is used again for all of a kind, so that its buffers are.
+        let mut resource = Amendment::new(ResourceView::new(&[]));
+        let mut scope = Amendment::new(ScopeView::new(&[]));
         let mut span = Amendment::new(SpanView::new(&[]));
         for resource_spans in messages(request, 1) {
-            let mut resource = Amendment::new(ResourceView::new(resource_spans));
+            resource.turn_to(ResourceView::new(resource_spans));
             let decision = editor.resource(&mut resource);
             if !self.note(decision, &resource, resource.new_schema_url())? {
                 continue;
             }
             for scope_spans in messages(resource_spans, 2) {
-                let mut scope = Amendment::new(ScopeView::new(scope_spans));
+                scope.turn_to(ScopeView::new(scope_spans));
                 let decision = editor.scope(resource.before(), &mut scope);
                 if !self.note(decision, &scope, None)? {
                     continue;
@@ -174,12 +176,12 @@ impl Answers {
             Decision::Drop => Edit::Drop,
             Decision::Keep if !edited.is_changed() => return Ok(true),
             Decision::Keep => {
-                let start = self.bytes.len();
-                edited.put(&mut self.bytes);
-                if self.bytes.len() > self.limit {
+                let range = self.bytes.len()..self.bytes.len() + edited.len();
+                if range.end > self.limit {
                     return Err(Overgrown { limit: self.limit });
                 }
-                Edit::Replace(start..self.bytes.len(), schema_url.map(str::to_owned))
+                edited.put(&mut self.bytes);
+                Edit::Replace(range, schema_url.map(str::to_owned))
             }
         };
         self.changes.push((number, edit));

@@ -184,6 +184,15 @@ impl<'a> Reader<'a> {
         Err(Fault::Group)
     }
 
+    /// The next field; none at the end, or where there is no field.
+    #[inline(never)]
+    fn any_field(&mut self) -> Option<Field<'a>> {
+        match self.is_empty() {
+            true => None,
+            false => self.field().ok(),
+        }
+    }
+
     /// The next field, whatever it is.
     #[inline]
     pub fn field(&mut self) -> Result<Field<'a>, Fault> {
@@ -220,10 +229,21 @@ impl<'a> Iterator for Fields<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Field<'a>> {
-        match self.0.is_empty() {
-            true => None,
-            false => self.0.field().ok(),
+        let whole = self.0.rest;
+        // Nearly all fields are this: a key of one byte, a length of one byte.
+        if let [key @ 0..0x80, len @ 0..0x80, rest @ ..] = whole
+            && u32::from(key & 7) == wire::LEN
+            && let Some((payload, rest)) = rest.split_at_checked(usize::from(*len))
+        {
+            self.0.rest = rest;
+            return Some(Field {
+                key: u32::from(*key),
+                raw: whole.get(..2 + usize::from(*len)).unwrap_or_default(),
+                payload,
+                value: 0,
+            });
         }
+        self.0.any_field()
     }
 }
 

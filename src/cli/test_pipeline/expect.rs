@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::changes::{Change, How, changes};
 use super::report::{Difference, Kind, Report, What};
@@ -17,16 +17,14 @@ struct Whole {
 
 /// Every difference; none when both are the same. `report` knows where missing spans went.
 pub fn compare(
-    expected: &[Traces],
+    expected: Vec<Value>,
     actual: &[Traces],
     is_exact: bool,
     report: &Report,
 ) -> Result<Vec<Difference>, String> {
-    let contents = |requests: &[Traces]| {
-        let contents = requests.iter().map(|request| content(request).map(plain));
-        contents.collect::<Result<Vec<_>, String>>()
-    };
-    let (expected, actual) = (contents(expected)?, contents(actual)?);
+    let actual = actual.iter().map(|request| content(request.bytes()).map(plain));
+    let actual: Vec<Value> = actual.collect::<Result<_, _>>()?;
+    let expected: Vec<Value> = expected.into_iter().map(plain).collect();
     let mut differences = by_span(wholes(&expected, is_exact), wholes(&actual, is_exact));
     for difference in &mut differences {
         let missing = difference.what.as_ref();
@@ -39,19 +37,23 @@ pub fn compare(
     Ok(differences)
 }
 
-/// Without messages that are there and empty, which say the same as none.
+/// Without messages that are there and empty, and without ids of zeros: both say the same as none.
 fn plain(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
             let fields = fields.into_iter().map(|(key, value)| (key, plain(value)));
-            let is_idle = |key: &str, value: &Value| {
-                matches!(key, "resource" | "scope" | "status" | "value")
-                    && value.as_object().is_some_and(Map::is_empty)
-            };
             fields.filter(|(key, value)| !is_idle(key, value)).collect()
         }
         Value::Array(items) => items.into_iter().map(plain).collect(),
         other => other,
+    }
+}
+
+fn is_idle(key: &str, value: &Value) -> bool {
+    match (key, value) {
+        ("resource" | "scope" | "status" | "value", Value::Object(fields)) => fields.is_empty(),
+        ("traceId" | "spanId" | "parentSpanId", Value::String(id)) => id.bytes().all(|digit| digit == b'0'),
+        _ => false,
     }
 }
 
@@ -240,16 +242,13 @@ impl Whole {
 // === impl What ===
 
 impl What {
-    /// The span of this content.
+    /// The span of this content; an id that is not there is one of zeros.
     pub fn span(content: &Value) -> Self {
-        let text = |key| {
-            let text = content.get(key).and_then(Value::as_str);
-            text.unwrap_or_default().to_owned()
-        };
+        let text = |key| content.get(key).and_then(Value::as_str).unwrap_or_default();
         Self::Span {
-            name: text("name"),
-            trace_id: text("traceId"),
-            span_id: text("spanId"),
+            name: text("name").to_owned(),
+            trace_id: format!("{:0>32}", text("traceId")),
+            span_id: format!("{:0>16}", text("spanId")),
         }
     }
 }

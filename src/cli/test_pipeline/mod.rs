@@ -110,7 +110,7 @@ pub(super) fn run(args: &TestPipeline) -> Result<(), String> {
     if let Some(file) = &args.output {
         requests::write(file, &outcome.left)?;
     }
-    if let (Some(file), Some(expected)) = (&args.expect, &expected) {
+    if let (Some(file), Some(expected)) = (&args.expect, expected) {
         let differences = expect::compare(expected, &outcome.left, args.exact, &outcome.report)?;
         outcome.report.expectation = Some(report::Expectation {
             file: file.display().to_string(),

@@ -13,30 +13,23 @@ use crate::wire::json::{from_protobuf, to_protobuf};
 /// A larger file is no test of a pipeline.
 const LARGEST: u64 = 256 << 20;
 
-/// The requests of a file. An error names the file, the place and the value.
+/// The requests of a file, each as the gateway would take it. An error names the file, the place and the value.
 pub fn read(file: &Path) -> Result<Vec<Traces>, String> {
-    let requests = read_expected(file)?;
-    match requests.iter().all(|request| request.bytes().is_empty()) {
-        true => Err(format!(
-            "{}: there is nothing in it: `resourceSpans` is where spans are",
-            shown(file)
-        )),
-        false => Ok(requests),
-    }
+    let requests = |encoded: Vec<Vec<u8>>| match encoded.iter().all(Vec::is_empty) {
+        true => Err("there is nothing in it: `resourceSpans` is where spans are".into()),
+        false => encoded.into_iter().map(checked).collect(),
+    };
+    encoded(file)
+        .and_then(requests)
+        .map_err(|reason| of(file, &reason))
 }
 
-/// The same; nothing at all is as good as something.
-pub fn read_expected(file: &Path) -> Result<Vec<Traces>, String> {
-    let read = || {
-        let bytes = bytes(file).map_err(|error| format!("cannot be read: {error}"))?;
-        let encoded = match is_protobuf(file) {
-            true => vec![bytes],
-            false => documents(&bytes)?,
-        };
-        let requests = encoded.into_iter().map(checked);
-        requests.collect::<Result<Vec<_>, String>>()
-    };
-    read().map_err(|reason| format!("{}: {reason}", shown(file)))
+/// The contents of a file. Nothing at all is as good as something, and ids may be of any length.
+pub fn read_expected(file: &Path) -> Result<Vec<Value>, String> {
+    let contents = |encoded: Vec<Vec<u8>>| encoded.iter().map(|request| content(request)).collect();
+    encoded(file)
+        .and_then(contents)
+        .map_err(|reason| of(file, &reason))
 }
 
 /// Writes requests as OTLP/JSON, one below the other.
@@ -44,18 +37,28 @@ pub fn write(file: &Path, requests: &[Traces]) -> Result<(), String> {
     let write = || {
         let mut out = File::create(file)?;
         for request in requests {
-            let text = serde_json::to_string_pretty(&content(request).map_err(io::Error::other)?)?;
+            let content = content(request.bytes()).map_err(io::Error::other)?;
+            let text = serde_json::to_string_pretty(&content)?;
             writeln!(out, "{text}")?;
         }
         Ok(())
     };
-    write().map_err(|error: io::Error| format!("{}: cannot be written: {error}", shown(file)))
+    write().map_err(|error: io::Error| of(file, &format!("cannot be written: {error}")))
 }
 
-/// A request as OTLP/JSON in its strict form.
-pub fn content(request: &Traces) -> Result<Value, String> {
-    let json = from_protobuf(request.bytes()).map_err(|error| error.to_string())?;
+/// An encoded request as OTLP/JSON in its strict form.
+pub fn content(request: &[u8]) -> Result<Value, String> {
+    let json = from_protobuf(request).map_err(|error| error.to_string())?;
     serde_json::from_slice(&json).map_err(|error| format!("its JSON would be nested too deeply: {error}"))
+}
+
+/// The requests of a file, encoded.
+fn encoded(file: &Path) -> Result<Vec<Vec<u8>>, String> {
+    let bytes = bytes(file).map_err(|error| format!("cannot be read: {error}"))?;
+    match is_protobuf(file) {
+        true => Ok(vec![bytes]),
+        false => documents(&bytes),
+    }
 }
 
 fn bytes(file: &Path) -> io::Result<Vec<u8>> {
@@ -80,10 +83,11 @@ fn is_protobuf(file: &Path) -> bool {
         .is_some_and(|extension| extension == "pb" || extension == "binpb")
 }
 
-fn shown(file: &Path) -> String {
+/// What is wrong, and with which file.
+fn of(file: &Path, reason: &str) -> String {
     match is_standard(file) {
-        true => "standard input".into(),
-        false => file.display().to_string(),
+        true => format!("standard input: {reason}"),
+        false => format!("{}: {reason}", file.display()),
     }
 }
 
@@ -119,7 +123,7 @@ fn checked(request: Vec<u8>) -> Result<Traces, String> {
     let checked = Traces::check(request.into()).map_err(|error| error.to_string())?;
     match checked.rejected {
         0 => {
-            content(&checked.traces)?;
+            content(checked.traces.bytes())?;
             Ok(checked.traces)
         }
         _ => Err(checked.reason),

@@ -3,6 +3,7 @@
 //! Attributes are an ordered list in which a key may occur more than once, as the Collector has it: reading and
 //! writing mean the first of a key, a new one goes to the end, and where one is removed the last takes its place.
 
+mod each;
 mod span;
 
 use std::ops::Range;
@@ -11,6 +12,8 @@ use super::reader::{Field, Fields, Reader, position, wire};
 use super::values::{ToValue, ValueView};
 use super::views::{AttributeView, EventView, ResourceView, ScopeView, SpanView};
 use super::writer::{put_bytes, put_key, put_varint, wrapped_len};
+
+pub use each::Change;
 
 /// Edits being made to what the view `V` shows. Nothing is copied before the first edit.
 #[derive(Clone, Debug)]
@@ -352,10 +355,17 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         self.pieces.push(piece);
     }
 
-    /// Gives the first attribute of this key a new value; its unknown fields stay.
+    /// Gives the first attribute of this key a new value.
     fn change(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
         self.open();
-        let Some((at, piece)) = self.find(key) else {
+        if let Some((at, _)) = self.find(key) {
+            self.revalue(at, value);
+        }
+    }
+
+    /// Gives the attribute in this place a new value; its unknown fields stay.
+    fn revalue(&mut self, at: usize, value: &(impl ToValue + ?Sized)) {
+        let Some(piece) = self.pieces.get(at) else {
             return;
         };
         let mut payload = Vec::new();

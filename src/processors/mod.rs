@@ -2,11 +2,12 @@
 
 pub mod batch;
 pub mod memory_limiter;
+pub mod redaction;
 
 use crate::config::factory::Factory;
 use crate::pipeline::stage::Stage;
 
 /// Every processor of this build.
 pub fn table() -> Vec<Factory<Stage, ()>> {
-    vec![batch::factory(), memory_limiter::factory()]
+    vec![batch::factory(), memory_limiter::factory(), redaction::factory()]
 }

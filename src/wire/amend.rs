@@ -3,14 +3,19 @@
 //! Attributes are an ordered list in which a key may occur more than once, as the Collector has it: reading and
 //! writing mean the first of a key, a new one goes to the end, and where one is removed the last takes its place.
 
+mod each;
 mod span;
 
 use std::ops::Range;
+
+use smallvec::SmallVec;
 
 use super::reader::{Field, Fields, Reader, plain_pair, position, wire};
 use super::values::{ToValue, ValueView};
 use super::views::{AttributeView, EventView, ResourceView, ScopeView, SpanView};
 use super::writer::{put_bytes, put_key, put_varint, wrapped_len};
+
+pub use each::Change;
 
 /// Edits being made to what the view `V` shows. Nothing is copied before the first edit.
 #[derive(Clone, Debug)]
@@ -208,14 +213,14 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
     /// Changes the value of the first attribute with this key, if there is one.
     pub fn update(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
         if let Some(at) = self.open_at(key) {
-            self.change(at, key, value);
+            self.revalue(at, value);
         }
     }
 
     /// Changes the value of the first attribute with this key, or adds one.
     pub fn upsert(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
         match self.open_at(key) {
-            Some(at) => self.change(at, key, value),
+            Some(at) => self.revalue(at, value),
             None => self.add(key, value),
         }
     }
@@ -376,19 +381,24 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
 
     fn add(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
         self.open();
-        let piece = self.write_pair(key, value);
+        let piece = self.write_pair(key.as_bytes(), value);
         self.pieces.push(piece);
     }
 
-    /// Gives the attribute at `at`, of this key, a new value; its unknown fields stay.
-    fn change(&mut self, at: usize, key: &str, value: &(impl ToValue + ?Sized)) {
-        let Some(piece) = self.pieces.get(at).copied() else {
+    /// Gives the attribute in this place a new value; its unknown fields stay.
+    fn revalue(&mut self, at: usize, value: &(impl ToValue + ?Sized)) {
+        let Some(piece) = self.pieces.get(at) else {
             return;
         };
-        let new = match piece.key_len {
-            NOT_PLAIN => {
+        let payload = self.payload(piece);
+        let new = match plain_pair(payload) {
+            Some((key, _)) => {
+                let key = SmallVec::<[u8; 64]>::from_slice(key);
+                self.write_pair(&key, value)
+            }
+            None => {
                 let mut payload = Vec::new();
-                let rest = Fields::of(self.payload(&piece)).filter(|field| field.number() != 2);
+                let rest = Fields::of(self.payload(piece)).filter(|field| field.number() != 2);
                 rest.for_each(|field| payload.extend_from_slice(field.raw));
                 put_key(&mut payload, 2, wire::LEN);
                 put_varint(&mut payload, value.value_len() as u64);
@@ -397,7 +407,6 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
                     out.extend_from_slice(&payload)
                 })
             }
-            _ => self.write_pair(key, value),
         };
         if let Some(place) = self.pieces.get_mut(at) {
             *place = new;
@@ -405,12 +414,12 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
     }
 
     /// Writes an attribute.
-    fn write_pair(&mut self, key: &str, value: &(impl ToValue + ?Sized)) -> Piece {
+    fn write_pair(&mut self, key: &[u8], value: &(impl ToValue + ?Sized)) -> Piece {
         let name = if key.is_empty() { 0 } else { wrapped_len(key.len()) };
         let body = value.value_len();
         let piece = self.write(V::ATTRIBUTES, name + wrapped_len(body), |out| {
             if !key.is_empty() {
-                put_bytes(out, 1, key.as_bytes());
+                put_bytes(out, 1, key);
             }
             put_key(out, 2, wire::LEN);
             put_varint(out, body as u64);

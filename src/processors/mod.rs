@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod memory_limiter;
 pub mod probabilistic_sampler;
+pub mod resource_detection;
 
 use crate::config::factory::Factory;
 use crate::pipeline::stage::Stage;
@@ -13,5 +14,6 @@ pub fn table() -> Vec<Factory<Stage, ()>> {
         batch::factory(),
         memory_limiter::factory(),
         probabilistic_sampler::factory(),
+        resource_detection::factory(),
     ]
 }

@@ -8,6 +8,7 @@ pub mod memory_limiter;
 pub mod probabilistic_sampler;
 pub mod redaction;
 pub mod resource;
+pub mod resource_detection;
 pub mod span;
 mod values;
 
@@ -23,6 +24,7 @@ pub fn table() -> Vec<Factory<Stage, ()>> {
         probabilistic_sampler::factory(),
         redaction::factory(),
         resource::factory(),
+        resource_detection::factory(),
         span::factory(),
     ]
 }

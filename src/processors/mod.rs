@@ -1,13 +1,26 @@
 //! Components between receivers and exporters.
 
+mod actions;
+pub mod attributes;
 pub mod batch;
+mod matching;
 pub mod memory_limiter;
 pub mod redaction;
+pub mod resource;
+pub mod span;
+mod values;
 
 use crate::config::factory::Factory;
 use crate::pipeline::stage::Stage;
 
 /// Every processor of this build.
 pub fn table() -> Vec<Factory<Stage, ()>> {
-    vec![batch::factory(), memory_limiter::factory(), redaction::factory()]
+    vec![
+        attributes::factory(),
+        batch::factory(),
+        memory_limiter::factory(),
+        redaction::factory(),
+        resource::factory(),
+        span::factory(),
+    ]
 }

@@ -50,7 +50,7 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
             .collect();
         for (number, value) in values {
             if let Some(at) = attributes.get(number) {
-                self.revalue(*at, &value);
+                self.change_at(*at, &value);
             }
         }
         if !removed.is_empty() {

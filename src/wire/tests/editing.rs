@@ -151,6 +151,31 @@ fn attribute_edits_do_what_they_say() {
     assert_eq!((unknown(&edited, 7), unknown(&edited, 8)), (1, 3));
 }
 
+/// Rewriting changes values in place, duplicates one by one, also those written before; unknown fields survive.
+#[test]
+fn rewriting_keeps_keys_and_places() {
+    let traces = one_span(&[("a", 1), ("b", 2), ("a", 3)]);
+    let edited = traces.edit(&mut BySpan(0, |_, amendment: &mut SpanEdit<'_>| {
+        for _ in 0..2 {
+            amendment.rewrite(|pair| match pair.value() {
+                ValueView::Int(number) if pair.key() == "a" => Some(number * 10),
+                _ => None,
+            });
+        }
+        Decision::Keep
+    }));
+    let expected = [("a", 100), ("b", 2), ("a", 300)];
+    assert_eq!(
+        attributes(&edited),
+        expected.map(|(key, value)| (key.to_owned(), value))
+    );
+    let tails = edited
+        .bytes()
+        .windows(3)
+        .filter(|window| *window == [0x98, 0x06, 8]);
+    assert_eq!(tails.count(), 3);
+}
+
 /// Edits that find nothing to do are no edit.
 #[test]
 fn idle_edits_keep_the_bytes() {

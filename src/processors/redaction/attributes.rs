@@ -67,6 +67,9 @@ impl Redaction {
         {
             return Verdict::Redacted;
         }
+        if !self.looks_at_values {
+            return Verdict::Clean;
+        }
         let text = match attribute.value() {
             ValueView::String(text) => Cow::Borrowed(text),
             other if self.redact_all_types => other.text(),

@@ -82,7 +82,13 @@ impl Databases {
         }
     }
 
-    pub(super) fn sanitize_names(&self) -> bool {
+    /// Whether any attribute may hold a statement.
+    pub(super) fn in_attributes(&self) -> bool {
+        self.in_attributes
+    }
+
+    /// Whether names of spans may be statements.
+    pub(super) fn in_names(&self) -> bool {
         self.in_names
     }
 

@@ -42,6 +42,8 @@ struct Redaction {
     allowed_values: Vec<Pattern>,
     blocked_values: Vec<Pattern>,
     redact_all_types: bool,
+    /// Whether any value is asked for; else keys decide alone.
+    looks_at_values: bool,
     mask: Mask,
     urls: Option<Urls>,
     databases: Databases,
@@ -67,6 +69,14 @@ impl Redaction {
     fn new(settings: RedactionSettings) -> Self {
         let allowed = settings.allowed_keys.into_iter();
         let always = summary::ALWAYS_ALLOWED.iter().map(|key| (*key).to_owned());
+        let patterns = [
+            &settings.allowed_values,
+            &settings.blocked_key_patterns,
+            &settings.blocked_values,
+        ];
+        let is_matched = patterns.iter().any(|patterns| !patterns.is_empty());
+        let urls = Urls::new(settings.url_sanitizer);
+        let databases = Databases::new(settings.db_sanitizer);
         Self {
             allowed_keys: (!settings.allow_all_keys).then(|| allowed.chain(always).collect()),
             ignored_keys: settings.ignored_keys.into_iter().collect(),
@@ -75,9 +85,10 @@ impl Redaction {
             allowed_values: settings.allowed_values,
             blocked_values: settings.blocked_values,
             redact_all_types: settings.redact_all_types,
+            looks_at_values: is_matched || urls.is_some() || databases.in_attributes(),
             mask: Mask::new(settings.hash_function, settings.hmac_key.0.as_bytes()),
-            urls: Urls::new(settings.url_sanitizer),
-            databases: Databases::new(settings.db_sanitizer),
+            urls,
+            databases,
             summary: Summary::of(&settings.summary),
         }
     }

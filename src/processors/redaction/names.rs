@@ -25,8 +25,7 @@ const HTTP_KEYS: [&str; 9] = [
 impl Redaction {
     /// Sanitizes the name of a span whose attributes were redacted.
     pub(super) fn rename(&self, span: &mut SpanEdit<'_>) {
-        if !self.urls.as_ref().is_some_and(|urls| urls.sanitizes_names()) && !self.databases.sanitize_names()
-        {
+        if !self.urls.as_ref().is_some_and(|urls| urls.in_names()) && !self.databases.in_names() {
             return;
         }
         if self.allows(span.name()) {
@@ -41,7 +40,7 @@ impl Redaction {
 
     /// The name as a URL, where it is one and not all of it would be masked.
     fn without_url(&self, span: &SpanEdit<'_>) -> Option<String> {
-        let urls = self.urls.as_ref().filter(|urls| urls.sanitizes_names())?;
+        let urls = self.urls.as_ref().filter(|urls| urls.in_names())?;
         if !matches!(span.kind(), CLIENT | SERVER) {
             return None;
         }
@@ -60,7 +59,7 @@ impl Redaction {
 
     /// The name as a statement of the span's database.
     fn without_statement(&self, span: &SpanEdit<'_>) -> Option<String> {
-        if !self.databases.sanitize_names() || !matches!(span.kind(), CLIENT | SERVER | INTERNAL) {
+        if !self.databases.in_names() || !matches!(span.kind(), CLIENT | SERVER | INTERNAL) {
             return None;
         }
         let sanitized = self.databases.of_name(span)?.sanitized(span.name());

@@ -52,7 +52,8 @@ impl Urls {
         self.attributes.contains(key)
     }
 
-    pub(super) fn sanitizes_names(&self) -> bool {
+    /// Whether names of spans may be URLs.
+    pub(super) fn in_names(&self) -> bool {
         self.in_names
     }
 

@@ -22,6 +22,20 @@ pub struct ProbabilisticSamplerSettings {
     /// Hexadecimal digits of the threshold that is written to the trace state, 1 to 14; a percentage close to 0 or 100
     /// takes more.
     pub sampling_precision: u32,
+    /// Concerns logs alone and has no effect on spans: `traceID` or `record`.
+    pub attribute_source: AttributeSource,
+}
+
+/// Where logs have their randomness from.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq, Serialize)]
+pub enum AttributeSource {
+    /// The trace id.
+    #[default]
+    #[serde(rename = "traceID", alias = "")]
+    TraceId,
+    /// An attribute.
+    #[serde(rename = "record")]
+    Record,
 }
 
 /// By what spans are chosen.
@@ -47,13 +61,14 @@ impl Default for ProbabilisticSamplerSettings {
             hash_seed: 0,
             fail_closed: true,
             sampling_precision: 4,
+            attribute_source: AttributeSource::default(),
         }
     }
 }
 
 impl Settings for ProbabilisticSamplerSettings {
     fn no_effect() -> Vec<KeyNote> {
-        ["attribute_source", "from_attribute", "sampling_priority"]
+        ["from_attribute", "sampling_priority"]
             .map(|key| {
                 KeyNote::new(
                     key,

@@ -280,6 +280,16 @@ impl Retry {
                 "needs a bound: set timeout or retry.max_elapsed_time",
             );
         }
+        for (key, pause) in [
+            ("initial_interval", self.initial_interval),
+            ("max_interval", self.max_interval),
+        ] {
+            let elapsed = self.max_elapsed_time;
+            if self.enabled && !is_zero(elapsed) && elapsed < pause {
+                let text = format!("is {elapsed}, but must not be below retry.{key}, which is {pause}");
+                problems.add("retry.max_elapsed_time", text);
+            }
+        }
         if !(0.0..=1.0).contains(&self.randomization_factor) {
             let text = format!("is {}, but must be between 0 and 1", self.randomization_factor);
             problems.add("retry.randomization_factor", text);

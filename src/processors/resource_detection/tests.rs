@@ -126,6 +126,10 @@ fn settings_are_checked() {
         ),
         ("timeout: 0s", "needs a bound"),
         (
+            "retry: {max_elapsed_time: 1s}",
+            "is 1s, but must not be below retry.max_interval, which is 30s",
+        ),
+        (
             "retry: {randomization_factor: 2}",
             "is 2, but must be between 0 and 1",
         ),

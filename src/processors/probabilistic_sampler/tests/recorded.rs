@@ -30,6 +30,7 @@ fn sampler(rule: &str) -> Sampler {
         hash_seed: seed.parse().unwrap(),
         sampling_precision: precision.parse().unwrap(),
         fail_closed: fail_closed.parse().unwrap(),
+        ..Default::default()
     })
 }
 

@@ -8,6 +8,7 @@ pub mod document;
 pub mod expand;
 pub mod factory;
 pub mod id;
+pub mod literal;
 pub mod load;
 pub mod manual;
 mod naming;

@@ -1,8 +1,16 @@
 //! Components between receivers and exporters.
 
+mod actions;
+pub mod attributes;
 pub mod batch;
+mod matching;
 pub mod memory_limiter;
 pub mod probabilistic_sampler;
+pub mod redaction;
+pub mod resource;
+pub mod resource_detection;
+pub mod span;
+mod values;
 
 use crate::config::factory::Factory;
 use crate::pipeline::stage::Stage;
@@ -10,8 +18,13 @@ use crate::pipeline::stage::Stage;
 /// Every processor of this build.
 pub fn table() -> Vec<Factory<Stage, ()>> {
     vec![
+        attributes::factory(),
         batch::factory(),
         memory_limiter::factory(),
         probabilistic_sampler::factory(),
+        redaction::factory(),
+        resource::factory(),
+        resource_detection::factory(),
+        span::factory(),
     ]
 }

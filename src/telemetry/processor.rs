@@ -1,6 +1,7 @@
 //! What is told about a processor: what went in, what came out, what it changed, and what it dropped by which rule.
 
-use metrics::{Counter, counter};
+use metrics::{Counter, Gauge, counter, gauge};
+use tracing::{info, warn};
 
 /// Why a processor keeps or drops spans.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,13 @@ pub struct ProcessorEvents {
 pub struct SamplerEvents {
     /// By policy: spans kept, spans dropped.
     by_policy: Vec<[Counter; 2]>,
+}
+
+/// The events of a processor that detects what its spans' resources have not said.
+#[derive(Clone, Debug)]
+pub struct DetectionEvents {
+    processor: String,
+    attributes: Gauge,
 }
 
 // === impl Tally ===
@@ -136,5 +144,41 @@ impl SamplerEvents {
             kept.increment(*spans.0);
             dropped.increment(*spans.1);
         }
+    }
+}
+
+// === impl DetectionEvents ===
+
+impl DetectionEvents {
+    /// The events of the processor with this id.
+    pub fn new(processor: &str) -> Self {
+        Self {
+            attributes: gauge!("otelcol_resourcedetection_attributes_detected", "processor" => processor.to_owned()),
+            processor: processor.to_owned(),
+        }
+    }
+
+    /// So many attributes are written to resources from now on.
+    pub fn detected(&self, attributes: usize) {
+        info!(processor = self.processor, attributes, "the resource is detected");
+        self.attributes.set(attributes as f64);
+    }
+
+    /// A detector has come to its end, well or not.
+    pub fn ended(&self, detector: &'static str, failure: Option<&str>) {
+        let outcome = if failure.is_some() { "failure" } else { "success" };
+        counter!("otelcol_resourcedetection_detector_results", "processor" => self.processor.clone(), "detector" => detector, "outcome" => outcome)
+            .increment(1);
+        if let Some(failure) = failure {
+            warn!(
+                processor = self.processor,
+                detector, "resource detection failed: {failure}"
+            );
+        }
+    }
+
+    /// A detector could not find out something that is left out.
+    pub fn left_out(&self, attribute: &str, why: &str) {
+        warn!(processor = self.processor, attribute, "not detected: {why}");
     }
 }

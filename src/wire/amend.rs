@@ -3,14 +3,18 @@
 //! Attributes are an ordered list in which a key may occur more than once, as the Collector has it: reading and
 //! writing mean the first of a key, a new one goes to the end, and where one is removed the last takes its place.
 
+mod attributes;
+mod each;
 mod span;
 
 use std::ops::Range;
 
 use super::reader::{Field, Fields, Reader, plain_pair, position, wire};
-use super::values::{ToValue, ValueView};
+use super::values::ValueView;
 use super::views::{AttributeView, EventView, ResourceView, ScopeView, SpanView};
 use super::writer::{put_bytes, put_key, put_varint, wrapped_len};
+
+pub use each::Change;
 
 /// Edits being made to what the view `V` shows. Nothing is copied before the first edit.
 #[derive(Clone, Debug)]
@@ -198,64 +202,6 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         }
     }
 
-    /// Adds an attribute, unless there is one with this key.
-    pub fn insert(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
-        if self.pair(key).is_none() {
-            self.add(key, value);
-        }
-    }
-
-    /// Changes the value of the first attribute with this key, if there is one.
-    pub fn update(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
-        if let Some(at) = self.open_at(key) {
-            self.change(at, key, value);
-        }
-    }
-
-    /// Changes the value of the first attribute with this key, or adds one.
-    pub fn upsert(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
-        match self.open_at(key) {
-            Some(at) => self.change(at, key, value),
-            None => self.add(key, value),
-        }
-    }
-
-    /// Removes the first attribute with this key; the last attribute takes its place. Says whether there was one.
-    pub fn remove(&mut self, key: &str) -> bool {
-        let Some(at) = self.open_at(key) else {
-            return false;
-        };
-        let last = self.pieces.iter().rposition(Self::is_attribute).unwrap_or(at);
-        let moved = self.pieces.remove(last);
-        if let Some(hole) = self.pieces.get_mut(at).filter(|_| at < last) {
-            *hole = moved;
-        }
-        self.edits += 1;
-        true
-    }
-
-    /// Keeps the attributes that `wanted` points out, in their order.
-    pub fn retain(&mut self, mut wanted: impl FnMut(AttributeView<'_>) -> bool) {
-        let unwanted: Vec<usize> = self
-            .attributes()
-            .enumerate()
-            .filter_map(|(number, attribute)| (!wanted(attribute)).then_some(number))
-            .collect();
-        if unwanted.is_empty() {
-            return;
-        }
-        self.open();
-        let (mut number, mut unwanted) = (0.., unwanted.into_iter().peekable());
-        self.pieces.retain(|piece| {
-            let goes = Self::is_attribute(piece)
-                && number
-                    .next()
-                    .is_some_and(|number| unwanted.next_if_eq(&number).is_some());
-            !goes
-        });
-        self.edits += 1;
-    }
-
     /// Bytes of the message as it is now.
     pub(super) fn len(&self) -> usize {
         match self.opened {
@@ -374,54 +320,6 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
             .ok()
     }
 
-    fn add(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
-        self.open();
-        let piece = self.write_pair(key, value);
-        self.pieces.push(piece);
-    }
-
-    /// Gives the attribute at `at`, of this key, a new value; its unknown fields stay.
-    fn change(&mut self, at: usize, key: &str, value: &(impl ToValue + ?Sized)) {
-        let Some(piece) = self.pieces.get(at).copied() else {
-            return;
-        };
-        let new = match piece.key_len {
-            NOT_PLAIN => {
-                let mut payload = Vec::new();
-                let rest = Fields::of(self.payload(&piece)).filter(|field| field.number() != 2);
-                rest.for_each(|field| payload.extend_from_slice(field.raw));
-                put_key(&mut payload, 2, wire::LEN);
-                put_varint(&mut payload, value.value_len() as u64);
-                value.put_value(&mut payload);
-                self.write(V::ATTRIBUTES, payload.len(), |out| {
-                    out.extend_from_slice(&payload)
-                })
-            }
-            _ => self.write_pair(key, value),
-        };
-        if let Some(place) = self.pieces.get_mut(at) {
-            *place = new;
-        }
-    }
-
-    /// Writes an attribute.
-    fn write_pair(&mut self, key: &str, value: &(impl ToValue + ?Sized)) -> Piece {
-        let name = if key.is_empty() { 0 } else { wrapped_len(key.len()) };
-        let body = value.value_len();
-        let piece = self.write(V::ATTRIBUTES, name + wrapped_len(body), |out| {
-            if !key.is_empty() {
-                put_bytes(out, 1, key.as_bytes());
-            }
-            put_key(out, 2, wire::LEN);
-            put_varint(out, body as u64);
-            value.put_value(out);
-        });
-        Piece {
-            key_len: Self::plain_key_len(piece.key, self.payload(&piece)),
-            ..piece
-        }
-    }
-
     /// Writes a length-delimited field whose content, of `len` bytes, `put` writes.
     fn write(&mut self, number: u32, len: usize, put: impl FnOnce(&mut Vec<u8>)) -> Piece {
         let start = self.written.len() as u32;
@@ -430,10 +328,11 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         let payload = self.written.len() as u32;
         put(&mut self.written);
         self.edits += 1;
+        let (key, written) = (number << 3 | wire::LEN, self.written.get(payload as usize..));
         Piece {
-            key: number << 3 | wire::LEN,
+            key,
             is_written: true,
-            key_len: NOT_PLAIN,
+            key_len: Self::plain_key_len(key, written.unwrap_or_default()),
             start,
             payload,
             end: self.written.len() as u32,

@@ -40,6 +40,8 @@ pub struct KeyValueListView<'a>(Cow<'a, [u8]>);
 /// A value to be written. Nested at most 30 deep it passes the check of whoever receives it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
+    /// No value.
+    Empty,
     /// Text.
     String(String),
     /// True or false.
@@ -81,6 +83,16 @@ impl ToValue for str {
     }
 }
 
+impl ToValue for String {
+    fn value_len(&self) -> usize {
+        self.as_str().value_len()
+    }
+
+    fn put_value(&self, out: &mut Vec<u8>) {
+        self.as_str().put_value(out);
+    }
+}
+
 impl ToValue for i64 {
     fn value_len(&self) -> usize {
         1 + varint_len(*self as u64)
@@ -88,6 +100,17 @@ impl ToValue for i64 {
 
     fn put_value(&self, out: &mut Vec<u8>) {
         put_int(out, 3, *self as u64);
+    }
+}
+
+impl ToValue for f64 {
+    fn value_len(&self) -> usize {
+        9
+    }
+
+    fn put_value(&self, out: &mut Vec<u8>) {
+        put_key(out, 4, wire::FIXED64);
+        out.extend_from_slice(&self.to_le_bytes());
     }
 }
 
@@ -216,13 +239,11 @@ impl Value {
     /// Writes the body of an `AnyValue`.
     fn put(&self, out: &mut Vec<u8>) {
         match self {
+            Self::Empty => {}
             Self::String(text) => put_bytes(out, 1, text.as_bytes()),
             Self::Bool(value) => put_int(out, 2, u64::from(*value)),
             Self::Int(value) => put_int(out, 3, *value as u64),
-            Self::Double(value) => {
-                put_key(out, 4, wire::FIXED64);
-                out.extend_from_slice(&value.to_le_bytes());
-            }
+            Self::Double(value) => value.put_value(out),
             Self::Bytes(bytes) => put_bytes(out, 7, bytes),
             Self::Array(items) => {
                 let mut list = Vec::new();

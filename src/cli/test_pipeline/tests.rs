@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use clap::Parser as _;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ use super::changes::changes;
 use super::expect::compare;
 use super::report::{Difference, Kind};
 use super::{Outcome, Tested, requests, shown, text};
+use crate::cli::{Cli, Command};
 use crate::pipeline::client::Client;
 use crate::pipeline::log::Batching;
 use crate::pipeline::processor::{Context, Fate, Processor};
@@ -187,6 +189,25 @@ total           5    3        1        2
     ] {
         assert!(all.contains(line), "{all}");
     }
+}
+
+/// Guarantees: what the client sent reaches processors with keys in lower case and all values of a key, and an address
+/// needs no port.
+#[test]
+fn the_client_is_as_told() {
+    let told = "spanway test-pipeline --input x --metadata Tenant=a --metadata b= --metadata tenant=c=d --client-address ::1";
+    let cli = Cli::try_parse_from(told.split(' ')).unwrap();
+    let Some(Command::TestPipeline(test)) = cli.command else {
+        panic!("another command")
+    };
+    let client = test.client();
+    assert_eq!(client.metadata("Tenant"), ["a", "c=d"]);
+    assert_eq!(client.metadata("b"), [""]);
+    assert_eq!(client.metadata[0].0, "tenant");
+    assert_eq!(
+        client.address.map(|address| address.ip().to_string()),
+        Some("::1".into())
+    );
 }
 
 /// Guarantees: the JSON has the keys that the documentation promises.

@@ -140,7 +140,7 @@ impl<'a> Trail<'a> {
             scopes: Vec::new(),
             spans: Vec::new(),
         };
-        (*traces, _) = step.watched(traces, client, &mut trail);
+        *traces = step.watched(traces, client, &mut trail).traces;
         trail
     }
 

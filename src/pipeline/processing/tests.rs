@@ -152,14 +152,15 @@ proptest! {
         let (mut alone, mut tallies) = (traces, Vec::new());
         for seed in seeds {
             let mut notes = Notes::default();
-            let (left, tally) = step(seed).watched(&alone, &client, &mut notes);
-            let tally = tally.unwrap();
+            let left = step(seed).watched(&alone, &client, &mut notes);
+            let tally = left.tallies[0].clone();
             prop_assert_eq!(notes.spans.len(), alone.spans());
             let by = |fate: Fate| notes.spans.iter().filter(|seen| **seen == fate).count() as u64;
             prop_assert_eq!(&tally.dropped, &[by(Fate::DropBy(0)), by(Fate::DropBy(1))]);
             prop_assert_eq!(&tally.kept, &[by(Fate::KeepBy(0)), by(Fate::KeepBy(1))]);
-            prop_assert_eq!(tally.outgoing(), left.spans() as u64);
-            (alone, _) = (left, tallies.push(tally));
+            prop_assert_eq!(tally.outgoing(), left.traces.spans() as u64);
+            alone = left.traces;
+            tallies.push(tally);
         }
         prop_assert_eq!(together.traces.bytes(), alone.bytes());
         prop_assert_eq!(together.traces.spans(), alone.spans());

@@ -5,8 +5,8 @@
 
 use super::super::client::Client;
 use super::super::processor::Fate;
-use super::{Run, Step};
-use crate::telemetry::processor::{Rule, Tally};
+use super::{Processed, Run, Step};
+use crate::telemetry::processor::Rule;
 use crate::wire::{Decision, Editor, ResourceEdit, ResourceView, ScopeEdit, ScopeView, SpanEdit, Traces};
 
 /// Is shown each part of a request as a processor leaves it, in order; its edits tell what it was before.
@@ -38,16 +38,14 @@ impl Step {
     }
 
     /// Runs a request through this processor alone, counts nothing in metrics, and shows `witness` all that happens.
-    pub fn watched(
-        &self,
-        traces: &Traces,
-        client: &Client,
-        witness: &mut impl Witness,
-    ) -> (Traces, Option<Tally>) {
+    pub fn watched(&self, traces: &Traces, client: &Client, witness: &mut impl Witness) -> Processed {
         let run = Run::new(std::slice::from_ref(self), client);
         let mut watched = Watched { run, witness };
-        let left = traces.edit(&mut watched);
-        (left, watched.run.tallies.pop())
+        Processed {
+            traces: traces.edit(&mut watched),
+            tallies: watched.run.tallies,
+            edited: watched.run.edited,
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 mod support;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use serde_json::Value;
@@ -256,5 +256,55 @@ fn a_pipeline_is_chosen() {
         &["--input", "spans.json", "--pipeline", "shop"],
     ] {
         assert_eq!(place.run(wrong).code, Some(2), "{wrong:?}");
+    }
+}
+
+/// A command of `docs/test-pipeline.md`, run where the repository is.
+fn shown(arguments: &[&str]) -> Said {
+    let mut command = spanway(["test-pipeline", "--config", "config/processors.yaml"]);
+    command
+        .args(["--input", "config/processors/spans.json"])
+        .args(arguments);
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("ENVIRONMENT");
+    Said::from(command.output().unwrap())
+}
+
+/// Guarantees: what the documentation shows is what the binary prints. `UPDATE_GOLDEN=1` renews it, and the file that the
+/// example expects.
+#[test]
+fn the_documentation_is_true() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = root.join("docs/test-pipeline.md");
+    let text = std::fs::read_to_string(&page).unwrap();
+    let is_update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let expected = "config/processors/expected.json";
+    if is_update {
+        assert_eq!(shown(&["--output", expected]).code, Some(0));
+    }
+    let looked = shown(&["--expect", expected, "--exact"]);
+    assert_eq!(looked.code, Some(0), "{looked:?}");
+    let looked = shown(&[]);
+    let failed = shown(&[
+        "--expect",
+        expected,
+        "--set",
+        "processors.attributes/people.actions=[{key: user.email, action: hash}, {key: user.id, action: hash}]",
+        "--set",
+        "processors.probabilistic_sampler.sampling_percentage=100",
+    ]);
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    let mut printed = [looked.stdout, failed.stderr].into_iter();
+    let mut parts = text.split("```text\n");
+    let mut renewed = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (_, rest) = part.split_at(part.find("```").unwrap());
+        renewed += &format!("```text\n{}{rest}", printed.next().unwrap());
+    }
+    assert_eq!(printed.next(), None, "an output that the page does not show");
+    match is_update {
+        true => std::fs::write(&page, renewed).unwrap(),
+        false => assert_eq!(text, renewed),
     }
 }

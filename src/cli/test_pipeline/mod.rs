@@ -23,7 +23,6 @@ use crate::components;
 use crate::config::diagnostic::{Diagnostics, Severity, listed};
 use crate::config::document::{Config, Pipeline};
 use crate::config::id::{ComponentId, PipelineId};
-use crate::config::load::Inputs;
 use crate::config::prepare;
 use crate::pipeline::client::Client;
 use crate::pipeline::graph::stages;
@@ -65,7 +64,7 @@ pub(super) struct TestPipeline {
     /// How to show it.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Shows unchanged spans too, attributes that only moved, and values of any length.
+    /// Shows unchanged spans too, attributes that only moved, values of any length, and what `validate` notes.
     #[arg(long)]
     verbose: bool,
 }
@@ -98,11 +97,7 @@ pub(super) fn run(args: &TestPipeline) -> Result<(), String> {
     if args.configuration.configs.is_empty() {
         return Err("--config is missing: there is no pipeline to test".into());
     }
-    let tested = Tested::load(
-        &args.configuration.inputs(),
-        args.configuration.traces_only,
-        args.pipeline.as_ref(),
-    )?;
+    let tested = Tested::load(args)?;
     let requests = requests::read(&args.input)?;
     // Before anything is written: the output may take the place of what was expected.
     let expected = args.expect.as_deref().map(requests::read_expected).transpose()?;
@@ -151,20 +146,26 @@ impl TestPipeline {
 // === impl Tested ===
 
 impl Tested {
-    /// The pipeline of this name, or the only one. What is worth knowing about the configuration goes to standard error.
-    fn load(inputs: &Inputs<'_>, traces_only: bool, wanted: Option<&PipelineId>) -> Result<Self, String> {
-        let table = components::table();
+    /// The pipeline that is asked for, or the only one. What is worth knowing about a sound configuration is for `validate`
+    /// to tell, and here only with `--verbose`, on standard error.
+    fn load(args: &TestPipeline) -> Result<Self, String> {
+        let (with, table) = (&args.configuration, components::table());
         let mut diagnostics = Diagnostics::default();
-        let config = prepare(inputs, traces_only, &table.catalog(), &mut diagnostics);
+        let config = prepare(
+            &with.inputs(),
+            with.traces_only,
+            &table.catalog(),
+            &mut diagnostics,
+        );
         let found = diagnostics.render();
         let Some(config) = config else {
             let errors = super::validate::count(diagnostics.count(Severity::Error), "error");
             return Err(format!("{found}\nthe configuration cannot run: {errors}"));
         };
-        if !found.is_empty() {
+        if args.verbose && !found.is_empty() {
             eprintln!("{found}");
         }
-        let (id, pipeline) = chosen(&config, wanted)?;
+        let (id, pipeline) = chosen(&config, args.pipeline.as_ref())?;
         Ok(Self {
             id: id.clone(),
             stages: stages(&config, &table, pipeline)?,

@@ -179,10 +179,13 @@ fn what_outgrows_the_budget_is_rejected() {
     let response = ExportTraceServiceResponse::decode(answer.response()).unwrap();
     let rejected = response.partial_success.unwrap();
     assert_eq!(rejected.rejected_spans, 6000, "{rejected:?}");
-    assert!(rejected.error_message.contains("8388608 bytes"), "{rejected:?}");
+    assert!(
+        rejected.error_message.contains("budget of 8388608"),
+        "{rejected:?}"
+    );
     let small = Load::run(
         gateway.grpc,
-        &format!("{CLIENTS} --spans 1000 --in-flight 1 --connections 1"),
+        "--spans-per-request 100 --in-flight 1 --connections 1 --spans 1000 --retry-for 2m",
     );
     assert_eq!(
         (small.spans_acknowledged, sink.missing(&small).missing),

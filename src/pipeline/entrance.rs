@@ -59,13 +59,20 @@ impl Entrance {
             return Ok(Accepted::default());
         }
         let deadline = Instant::now() + patience.unwrap_or(self.ack_timeout);
-        let spans = traces.spans();
+        let (spans, bytes) = (traces.spans(), traces.bytes().len());
         let prepared = match self.prepare(traces, &client).await {
             Ok(prepared) => prepared,
-            Err(overgrown) => {
+            // Sent again it may find room, unless there can be none.
+            Err(Overgrown { wanted }) if bytes + wanted <= self.budget.limit() => {
+                return Err(self.over_budget(wanted));
+            }
+            Err(Overgrown { wanted }) => {
+                let limit = self.budget.limit();
+                let message =
+                    format!("edited the request needs {wanted} bytes, of a memory budget of {limit}");
                 return Ok(Accepted {
                     rejected_spans: spans as u64,
-                    message: overgrown.to_string(),
+                    message,
                 });
             }
         };

@@ -6,7 +6,7 @@ mod watched;
 
 use std::sync::Arc;
 
-use super::budget::Budget;
+use super::budget::{Budget, Reservation};
 use super::client::Client;
 use super::processor::{Context, Fate, Processor};
 use crate::telemetry::ledger::PipelineLedger;
@@ -72,13 +72,25 @@ impl Processing {
         (!steps.is_empty()).then_some(Self { steps, budget })
     }
 
-    /// Runs a request through all processors. An error says that the edited spans exceed the memory budget.
+    /// Runs a request through all processors. What is written is paid for; an error says that there is no room for it.
     pub fn run(&self, traces: &Traces, client: &Client) -> Result<Processed, Overgrown> {
         let mut run = Run::new(&self.steps, client);
-        let left = traces.edit_within(&mut run, self.budget.limit())?;
-        let is_new = left.bytes().as_ptr() != traces.bytes().as_ptr();
+        let mut paid: Option<Reservation> = None;
+        let left = traces.edit_within(&mut run, |bytes| match &mut paid {
+            Some(paid) => paid.grow(bytes.saturating_sub(paid.bytes())).is_ok(),
+            None => {
+                paid = self.budget.reserve(bytes).ok();
+                paid.is_some()
+            }
+        })?;
         Ok(Processed {
-            traces: if is_new { self.budget.cover(left) } else { left },
+            traces: match paid {
+                Some(mut paid) => {
+                    paid.shrink_to(left.bytes().len());
+                    left.keeping(paid)
+                }
+                None => left,
+            },
             tallies: run.tallies,
             edited: run.edited,
         })

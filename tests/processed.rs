@@ -11,6 +11,7 @@ mod support;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message as _;
 use serde_json::json;
+use tonic::Code;
 
 use support::child::wait_until;
 use support::grpc::Grpc;
@@ -113,9 +114,7 @@ fn a_kill_loses_nothing_that_was_kept() {
     let gateway = plan.start();
     let second = load.report();
     assert_eq!(second.requests_given_up, 0, "{second:?}");
-    let watch = Watch::begin(gateway.metrics);
     let scrape = gateway.settled();
-    watch.end();
     let missing = |report: &Report| sink.missing(report).missing;
     let acknowledged = first.spans_acknowledged + second.spans_acknowledged;
     assert_eq!(missing(&first), counted);
@@ -176,6 +175,7 @@ fn what_outgrows_the_budget_is_rejected() {
             .export(&otlp::encoded(6000))
             .await
     });
+    assert_eq!(answer.code(), Code::Ok, "{}", answer.message());
     let response = ExportTraceServiceResponse::decode(answer.response()).unwrap();
     let rejected = response.partial_success.unwrap();
     assert_eq!(rejected.rejected_spans, 6000, "{rejected:?}");

@@ -282,38 +282,56 @@ impl<'a, R: FnMut(usize) -> bool> Rewrite<'a, R> {
 
     /// Writes everything that stands before `at` in the innermost message and is not written yet.
     fn up_to(&mut self, at: usize) -> Result<(), Overgrown> {
+        let innermost = self.levels.len().saturating_sub(1);
+        let is_begun = self.levels.last().is_some_and(|level| level.written.is_some());
+        if !is_begun {
+            self.begin_writing(innermost)?;
+        }
+        self.level_up_to(innermost, at..at)
+    }
+
+    /// Begins to write the message at this depth: writes what stands before it in those above.
+    fn begin_writing(&mut self, depth: usize) -> Result<(), Overgrown> {
         if self.out.capacity() == 0 {
             self.claim(self.levels.first().map_or(0, |request| request.body.len()))?;
         }
-        for depth in 0..self.levels.len() {
-            let inner = self.levels.get(depth + 1).map(|inner| inner.field.clone());
-            let Some(level) = self.levels.get_mut(depth) else {
-                break;
+        for depth in 1..=depth {
+            let Some(level) = self.levels.get(depth).filter(|level| level.written.is_none()) else {
+                continue;
             };
-            if depth > 0 && level.written.is_none() {
-                let number = if depth == 1 {
-                    RESOURCE_SPANS >> 3
-                } else {
-                    CHILD >> 3
-                };
-                let start = self.out.len();
-                level.written = Some((start, open(&mut self.out, number, level.body.len())));
+            let (field, len) = (level.field.clone(), level.body.len());
+            self.level_up_to(depth - 1, field)?;
+            let number = if depth == 1 {
+                RESOURCE_SPANS >> 3
+            } else {
+                CHILD >> 3
+            };
+            let begun = (self.out.len(), open(&mut self.out, number, len));
+            if let Some(level) = self.levels.get_mut(depth) {
+                level.written = Some(begun);
             }
-            let end = inner.as_ref().map_or(at, |inner| inner.start);
-            let (body, mut from) = (level.body, level.done);
-            level.done = level.done.max(inner.map_or(end, |inner| inner.end));
-            let replaced = level
-                .replaced
-                .iter()
-                .filter(|field| (from..end).contains(&field.start));
-            let replaced: SmallVec<[Range<usize>; 2]> = replaced.cloned().collect();
-            for field in replaced {
-                self.copy(body, from..field.start)?;
-                from = field.end;
-            }
-            self.copy(body, from..end)?;
         }
         Ok(())
+    }
+
+    /// Writes what stands before `field` in the message at this depth, and goes on behind it.
+    fn level_up_to(&mut self, depth: usize, field: Range<usize>) -> Result<(), Overgrown> {
+        let Some(level) = self.levels.get_mut(depth) else {
+            return Ok(());
+        };
+        let (body, mut from) = (level.body, level.done);
+        level.done = level.done.max(field.end);
+        if !level.replaced.is_empty() {
+            let replaced = std::mem::take(&mut level.replaced);
+            let (now, later) = replaced.into_iter().partition(|range| range.start < field.start);
+            level.replaced = later;
+            let now: SmallVec<[Range<usize>; 2]> = now;
+            for range in now {
+                self.copy(body, from..range.start)?;
+                from = range.end;
+            }
+        }
+        self.copy(body, from..field.start)
     }
 
     fn copy(&mut self, body: &[u8], range: Range<usize>) -> Result<(), Overgrown> {

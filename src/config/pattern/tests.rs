@@ -91,3 +91,15 @@ fn replacing_is_that_of_go() {
     assert_eq!(replaced("x", "foo"), None);
     assert_eq!(Pattern::new("o").unwrap().replace_all("foo", |_| "o"), None);
 }
+
+/// Guarantees: each input of the fuzz target `patterns` is refused in one line or matches as it must.
+#[test]
+fn fuzzed_patterns_are_survived() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/patterns");
+    let mut replayed = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        oracle::pattern(&std::fs::read(entry.unwrap().path()).unwrap());
+        replayed += 1;
+    }
+    assert!(replayed > 0, "nothing in {}", folder.display());
+}

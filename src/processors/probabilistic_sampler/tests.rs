@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::config::{Mode, ProbabilisticSamplerSettings};
+use super::oracle;
 use super::priority::Priority;
 use super::sampler::{Policy, Sampler};
 use super::threshold::Threshold;
@@ -368,4 +369,16 @@ fn keys_of_logs_are_noted() {
             .is_some()
     );
     assert_eq!(diagnostics.count(Severity::Note), 2, "{}", diagnostics.render());
+}
+
+/// Guarantees: each input of the fuzz target `trace_state` is read and written as it must be.
+#[test]
+fn fuzzed_trace_states_are_read() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/trace_state");
+    let mut replayed = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        oracle::trace_state(&std::fs::read(entry.unwrap().path()).unwrap());
+        replayed += 1;
+    }
+    assert!(replayed > 0, "nothing in {}", folder.display());
 }

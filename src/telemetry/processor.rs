@@ -113,14 +113,21 @@ impl ProcessorEvents {
 
     /// A request that it worked on was taken.
     pub fn processed(&self, tally: &Tally) {
-        self.incoming.increment(tally.incoming);
-        self.outgoing.increment(tally.outgoing());
-        self.edited_spans.increment(tally.edited_spans);
-        self.edited_scopes.increment(tally.edited_scopes);
-        self.edited_resources.increment(tally.edited_resources);
+        add(&self.incoming, tally.incoming);
+        add(&self.outgoing, tally.outgoing());
+        add(&self.edited_spans, tally.edited_spans);
+        add(&self.edited_scopes, tally.edited_scopes);
+        add(&self.edited_resources, tally.edited_resources);
         for (counter, spans) in self.dropped.iter().zip(&tally.dropped) {
-            counter.increment(*spans);
+            add(counter, *spans);
         }
+    }
+}
+
+/// Most counts of most requests are zero.
+fn add(counter: &Counter, count: u64) {
+    if count > 0 {
+        counter.increment(count);
     }
 }
 
@@ -141,8 +148,8 @@ impl SamplerEvents {
     /// It has decided on the spans of a request that was taken.
     pub fn decided(&self, tally: &Tally) {
         for ([kept, dropped], spans) in self.by_policy.iter().zip(tally.kept.iter().zip(&tally.dropped)) {
-            kept.increment(*spans.0);
-            dropped.increment(*spans.1);
+            add(kept, *spans.0);
+            add(dropped, *spans.1);
         }
     }
 }

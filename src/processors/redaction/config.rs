@@ -21,7 +21,9 @@ pub struct RedactionSettings {
     pub ignored_key_patterns: Vec<Pattern>,
     /// Regular expressions for keys of attributes whose whole value is masked.
     pub blocked_key_patterns: Vec<Pattern>,
-    /// Regular expressions for what is masked in values, one after the other; each match is masked by itself.
+    /// Regular expressions for what is masked in values, one after the other; each match is masked by itself. A value is
+    /// masked as a whole where it has hundreds of matches of an expression whose matches may be longer than 256 bytes, so
+    /// that the work grows with the length of the value and not faster.
     pub blocked_values: Vec<Pattern>,
     /// Regular expressions for values, and names of spans, that pass unchanged although they would be masked.
     pub allowed_values: Vec<Pattern>,

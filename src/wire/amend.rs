@@ -57,6 +57,10 @@ struct Piece {
     end: u32,
 }
 
+/// Room for the fields that most messages have, and for the bytes that most edits write.
+const USUAL_FIELDS: usize = 32;
+const USUAL_EDITS: usize = 256;
+
 /// Longer than the key of a plain attribute can be.
 const NOT_PLAIN: u8 = 0xff;
 
@@ -281,6 +285,10 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
             return;
         }
         self.opened = true;
+        if self.pieces.capacity() == 0 {
+            self.pieces.reserve(USUAL_FIELDS);
+            self.written.reserve(USUAL_EDITS);
+        }
         let fields = self.view.bodies().flat_map(Fields::of);
         self.pieces.extend(fields.map(|field| {
             let Range { start, end } = position(self.body, field.raw);

@@ -21,7 +21,7 @@ impl Actions {
                 }
                 Action::Hash { key, pattern } => {
                     if let Some(hashed) = on.attribute(key).map(|value| Hashed::of(&value)) {
-                        on.update(key, &hashed);
+                        on.update(key, hashed.as_str());
                     }
                     if let Some(pattern) = pattern {
                         on.change_each(|attribute| match pattern.is_match(attribute.key()) {

@@ -6,7 +6,6 @@ use super::Redaction;
 use super::database::Statement;
 use super::masking::Room;
 use super::summary::Findings;
-use crate::config::pattern::Pattern;
 use crate::wire::{Amendment, AttributeView, Change, Message, ValueView};
 
 /// What is to be done with an attribute.
@@ -57,7 +56,7 @@ impl Redaction {
         room: &mut Room,
     ) -> Verdict {
         let key = attribute.key();
-        if self.ignored_keys.contains(key) || matches_any(&self.ignored_key_patterns, key) {
+        if self.ignored_keys.contains(key) || self.ignored_key_patterns.is_match(key) {
             return Verdict::Ignored;
         }
         if self
@@ -78,7 +77,7 @@ impl Redaction {
         if self.allows(&text) {
             return Verdict::Allowed;
         }
-        if matches_any(&self.blocked_key_patterns, key) {
+        if self.blocked_key_patterns.is_match(key) {
             return Verdict::Masked(self.mask.lines(&text, room));
         }
         match self.masked(key, &text, statement, room) {
@@ -89,7 +88,7 @@ impl Redaction {
 
     /// Whether a text passes, whatever it holds.
     pub(super) fn allows(&self, text: &str) -> bool {
-        matches_any(&self.allowed_values, text)
+        self.allowed_values.is_match(text)
     }
 
     /// The text without what may not be seen; nothing where nobody finds anything to do.
@@ -101,9 +100,11 @@ impl Redaction {
         room: &mut Room,
     ) -> Option<String> {
         let mut masked: Option<String> = None;
-        for pattern in &self.blocked_values {
-            let text = masked.as_deref().unwrap_or(text);
-            masked = self.mask.matches(pattern, text, room).or(masked);
+        if self.blocked_values.is_match(text) {
+            for pattern in self.blocked_values.iter() {
+                let text = masked.as_deref().unwrap_or(text);
+                masked = self.mask.matches(pattern, text, room).or(masked);
+            }
         }
         if let Some(urls) = self.urls.as_ref().filter(|urls| urls.lists(key)) {
             masked = Some(urls.sanitized(masked.as_deref().unwrap_or(text)));
@@ -113,8 +114,4 @@ impl Redaction {
         }
         masked
     }
-}
-
-fn matches_any(patterns: &[Pattern], text: &str) -> bool {
-    patterns.iter().any(|pattern| pattern.is_match(text))
 }

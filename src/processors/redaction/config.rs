@@ -21,7 +21,9 @@ pub struct RedactionSettings {
     pub ignored_key_patterns: Vec<Pattern>,
     /// Regular expressions for keys of attributes whose whole value is masked.
     pub blocked_key_patterns: Vec<Pattern>,
-    /// Regular expressions for what is masked in values, one after the other; each match is masked by itself.
+    /// Regular expressions for what is masked in values, one after the other; each match is masked by itself. A long value
+    /// with very many matches of an expression without a longest match is masked as a whole, so that the work grows with
+    /// the length of the value and not faster.
     pub blocked_values: Vec<Pattern>,
     /// Regular expressions for values, and names of spans, that pass unchanged although they would be masked.
     pub allowed_values: Vec<Pattern>,

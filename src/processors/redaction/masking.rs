@@ -57,13 +57,17 @@ impl Mask {
         room.taken_by(out)
     }
 
-    /// Masks each match of `pattern` in `text`; nothing where there is none. As in Go, an empty match right behind another
-    /// match is none.
+    /// Masks each match of `pattern` in `text`, or all of it where the matches are too many to be found; nothing where
+    /// there is none.
     pub(super) fn matches(&self, pattern: &Pattern, text: &str, room: &mut Room) -> Option<String> {
-        let mut matches = pattern.regex().find_iter(text).peekable();
-        matches.peek()?;
+        if !pattern.is_match(text) {
+            return None;
+        }
         let (mut out, mut copied) = (String::with_capacity(text.len()), 0);
-        for found in matches {
+        for found in pattern.matches(text) {
+            let Ok(found) = found else {
+                return Some(self.lines(text, room));
+            };
             out.push_str(text.get(copied..found.start()).unwrap_or_default());
             self.put(&mut out, found.as_str());
             copied = found.end();

@@ -21,7 +21,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
-use crate::config::pattern::Pattern;
+use crate::config::pattern::Patterns;
 use crate::pipeline::client::Client;
 use crate::pipeline::processor::{Context, Fate, Processor};
 use crate::pipeline::stage::Stage;
@@ -37,10 +37,10 @@ struct Redaction {
     /// Keys that stay; every key stays where there is no list.
     allowed_keys: Option<HashSet<String>>,
     ignored_keys: HashSet<String>,
-    ignored_key_patterns: Vec<Pattern>,
-    blocked_key_patterns: Vec<Pattern>,
-    allowed_values: Vec<Pattern>,
-    blocked_values: Vec<Pattern>,
+    ignored_key_patterns: Patterns,
+    blocked_key_patterns: Patterns,
+    allowed_values: Patterns,
+    blocked_values: Patterns,
     redact_all_types: bool,
     /// Whether any value is asked for; else keys decide alone.
     looks_at_values: bool,
@@ -80,10 +80,10 @@ impl Redaction {
         Self {
             allowed_keys: (!settings.allow_all_keys).then(|| allowed.chain(always).collect()),
             ignored_keys: settings.ignored_keys.into_iter().collect(),
-            ignored_key_patterns: settings.ignored_key_patterns,
-            blocked_key_patterns: settings.blocked_key_patterns,
-            allowed_values: settings.allowed_values,
-            blocked_values: settings.blocked_values,
+            ignored_key_patterns: Patterns::new(settings.ignored_key_patterns),
+            blocked_key_patterns: Patterns::new(settings.blocked_key_patterns),
+            allowed_values: Patterns::new(settings.allowed_values),
+            blocked_values: Patterns::new(settings.blocked_values),
             redact_all_types: settings.redact_all_types,
             looks_at_values: is_matched || urls.is_some() || databases.in_attributes(),
             mask: Mask::new(settings.hash_function, settings.hmac_key.0.as_bytes()),

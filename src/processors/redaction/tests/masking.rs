@@ -85,3 +85,16 @@ fn masked_texts_are_bounded() {
     assert_eq!(hmac.lines(&"\n".repeat(1 << 20), &mut room), "****");
     assert_eq!(hmac.lines("1", &mut room).len(), 128);
 }
+
+/// Guarantees: a value with more matches than can be found in linear time is masked as a whole.
+#[test]
+fn a_value_with_too_many_matches_is_masked_whole() {
+    let hostile = "x".repeat(1 << 20);
+    let stars = Mask::new(HashFunction::None, b"");
+    assert_eq!(matches(&stars, r"\w+@x|x", &hostile).as_deref(), Some("****"));
+    let sha1 = Mask::new(HashFunction::Sha1, b"");
+    assert_eq!(
+        matches(&sha1, r"\w+@x|x", &hostile),
+        Some(sha1.lines(&hostile, &mut Room::new()))
+    );
+}

@@ -1,6 +1,6 @@
 //! Spanway: a trace gateway. One line a room; dependencies point one way, and `tests/house.rs` holds that.
 
-/// What a user types: run, validate, components, print-config, load, sink.
+/// What a user types: run, validate, test-pipeline, components, print-config, load, sink.
 pub mod cli;
 /// The table of every component that this build has.
 pub mod components;

@@ -30,6 +30,7 @@ const DIRECTIONS: &[(&str, &str)] = &[
         "processors::actions processors::matching",
     ),
     ("processors::matching", "processors::values"),
+    ("processors::oracle", "processors::table"),
     ("processors::resource", "processors::actions"),
     ("processors::span", "processors::matching"),
     ("connectors", "config net pipeline telemetry wire journal ottl"),

@@ -92,10 +92,16 @@ def peak_rss_mib(pid: int) -> float:
 
 
 @contextmanager
-def running(peer: Peer, compression: str = "none", sink: str | None = None, directory: Path | None = None):
+def running(
+    peer: Peer,
+    compression: str = "none",
+    sink: str | None = None,
+    directory: Path | None = None,
+    edits: bool = False,
+):
     """The gateway, started afresh; yields its process and its address."""
     port = free_port()
-    setup = Setup(f"127.0.0.1:{port}", free_port(), compression, sink, directory)
+    setup = Setup(f"127.0.0.1:{port}", free_port(), compression, sink, directory, edits)
     with open(CACHE / f"{peer.name}.log", "w") as log:
         process = peer.start(setup, log)
         try:
@@ -124,10 +130,15 @@ def wait_for_port(peer: Peer, process: subprocess.Popen, port: int):
     raise SystemExit(f"{peer.name} did not start:\n{said}")
 
 
-def saturate(tools: Tools, sink: dict, peer: Peer, load: Load, directory: Path | None = None) -> dict:
-    """As fast as answers come: CPU a span, peak memory, and whether all that was acknowledged arrived."""
+def saturate(
+    tools: Tools, sink: dict, peer: Peer, load: Load, directory: Path | None = None, edits: bool = False
+) -> dict:
+    """As fast as answers come: CPU a span, peak memory, and whether all that was acknowledged arrived.
+
+    With `edits` the gateway edits every span and lets half of them go.
+    """
     acknowledged_ids = CACHE / "acknowledged.json"
-    with running(peer, load.compression, sink["grpc"], directory) as (process, endpoint):
+    with running(peer, load.compression, sink["grpc"], directory, edits) as (process, endpoint):
         control(sink, "DELETE", "/stats")
         warm_up = tools.load(endpoint, load, "--duration", "1s")
         drained(sink, warm_up["spans_acknowledged"])

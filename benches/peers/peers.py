@@ -21,6 +21,7 @@ processors:
     check_interval: 1s
     limit_mib: 1024
   batch:
+{edits}\
 exporters:
   otlp:
     endpoint: {sink}
@@ -32,7 +33,7 @@ service:
   pipelines:
     traces:
       receivers: [otlp]
-      processors: [memory_limiter, batch]
+      processors: [memory_limiter, {names}batch]
       exporters: [{exporter}]
   telemetry:
     logs:
@@ -44,6 +45,23 @@ service:
               prometheus:
                 host: localhost
                 port: {metrics_port}
+"""
+
+# What stands in the middle of many pipelines: one attribute goes, one is hashed, the resource gets one, half the spans stay.
+EDITS = """\
+  attributes:
+    actions:
+      - key: url.query
+        action: delete
+      - key: user_agent.original
+        action: hash
+  resource:
+    attributes:
+      - key: deployment.environment.name
+        value: staging
+        action: upsert
+  probabilistic_sampler:
+    sampling_percentage: 50
 """
 
 
@@ -59,6 +77,7 @@ class Setup:
     compression: str = "none"
     sink: str | None = None
     directory: Path | None = None
+    edits: bool = False
 
 
 @dataclass
@@ -80,6 +99,8 @@ class Peer:
             compression=setup.compression,
             sink=setup.sink or "localhost:1",
             exporter="otlp" if setup.sink else "nop",
+            edits=EDITS if setup.edits else "",
+            names="attributes, resource, probabilistic_sampler, " if setup.edits else "",
         )
 
     def start(self, setup: Setup, log) -> subprocess.Popen:

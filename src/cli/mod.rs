@@ -11,6 +11,7 @@ mod numbering;
 #[cfg(feature = "store")]
 mod query;
 mod scan;
+mod test_pipeline;
 #[cfg(test)]
 mod tests;
 
@@ -64,6 +65,7 @@ enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    TestPipeline(test_pipeline::TestPipeline),
     Journal(journal::Journal),
     #[cfg(feature = "store")]
     Query(query::Query),
@@ -108,6 +110,7 @@ pub fn main() -> ExitCode {
             };
             print(components::components(&catalog(), show))
         }
+        Command::TestPipeline(test) => test_pipeline::run(&test),
         Command::Journal(command) => journal::run(command),
         #[cfg(feature = "store")]
         Command::Query(query) => print(on_one_thread(query::run(query))),

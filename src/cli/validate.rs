@@ -33,7 +33,7 @@ pub fn validate(inputs: &Inputs<'_>, traces_only: bool, catalog: &Catalog) -> Re
     ))
 }
 
-fn count(number: usize, one: &str) -> String {
+pub(super) fn count(number: usize, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {one}{plural}")
 }

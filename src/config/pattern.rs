@@ -1,10 +1,16 @@
 //! Regular expressions of configurations, as Go reads them.
 //!
-//! Promise: matching takes time in proportion to the text, whatever the pattern.
+//! Promise: matching takes time in proportion to the text, whatever the pattern; and so does finding all matches, of which
+//! there may be too many to do so.
 
 #[cfg(test)]
 mod answers;
 mod class;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+#[expect(clippy::panic, reason = "a judge of tests panics when it disagrees")]
+pub mod oracle;
+mod patterns;
 #[cfg(test)]
 mod tests;
 mod translate;
@@ -12,9 +18,11 @@ mod translate;
 use std::borrow::Cow;
 use std::fmt;
 
-use regex::{Regex, RegexBuilder};
+use regex::{Match, Regex, RegexBuilder};
 use schemars::{JsonSchema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use patterns::Patterns;
 
 /// Bytes that a pattern may take once it is compiled.
 const MAX_COMPILED: usize = 10 << 20;
@@ -22,13 +30,27 @@ const MAX_COMPILED: usize = 10 << 20;
 /// Groups, repetitions and classes within each other.
 const MAX_DEPTH: u32 = 1000;
 
+/// How often the search for all matches may look at each byte of a text, on average. Behind each match of `\w+@x|x`, all
+/// letters that follow are looked at for an `@`, which is once for each of them where there is no bound.
+const MAX_LOOKS: usize = 256;
+
+/// So many are never too many: a tenth of a second.
+const CHEAP_LOOKS: usize = 1 << 26;
+
 /// A regular expression, compiled.
 #[derive(Clone)]
 pub struct Pattern {
     text: String,
     regex: Regex,
     groups: Vec<String>,
+    /// Bytes of the longest match there can be.
+    longest: usize,
 }
+
+/// Finding all matches in a text may take too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("has more matches than can be found in time in proportion to the text")]
+pub struct TooManyMatches;
 
 // === impl Pattern ===
 
@@ -45,6 +67,7 @@ impl Pattern {
         Ok(Self {
             text: text.to_owned(),
             regex,
+            longest: longest(&translation.text),
             groups: translation.groups,
         })
     }
@@ -69,24 +92,53 @@ impl Pattern {
         self.regex.is_match(text)
     }
 
-    /// `text` with every match replaced by what `replacement` makes of it; `None` where that changes nothing. As in Go,
-    /// an empty match right behind another match is none.
+    /// All matches in `text`. As in Go, an empty match right behind another match is none. Ends with an error once each
+    /// byte may have been looked at 256 times, or all of them together 2²⁶ times: never before the 256th match, and never
+    /// where no match can be longer than 256 bytes.
+    pub fn matches<'t>(&self, text: &'t str) -> impl Iterator<Item = Result<Match<'t>, TooManyMatches>> {
+        let mut looks = MAX_LOOKS.saturating_mul(text.len()).max(CHEAP_LOOKS);
+        self.regex.find_iter(text).map_while(move |found| {
+            // Behind a match, the search for a longer one goes no further than this.
+            let ahead = self.longest.min(text.len() - found.start());
+            let is_over = looks == 0;
+            looks = looks.saturating_sub(ahead);
+            (!is_over).then_some(match looks {
+                0 => Err(TooManyMatches),
+                _ => Ok(found),
+            })
+        })
+    }
+
+    /// `text` with every match replaced by what `replacement` makes of it; `None` where that changes nothing. Fails as
+    /// [`Self::matches`] does.
     pub fn replace_all<R: AsRef<str>>(
         &self,
         text: &str,
         mut replacement: impl FnMut(&str) -> R,
-    ) -> Option<String> {
-        let mut matches = self.regex.find_iter(text).peekable();
-        matches.peek()?;
+    ) -> Result<Option<String>, TooManyMatches> {
+        if !self.is_match(text) {
+            return Ok(None);
+        }
         let (mut out, mut copied) = (String::with_capacity(text.len()), 0);
-        for found in matches {
+        for found in self.matches(text) {
+            let found = found?;
             out.push_str(text.get(copied..found.start()).unwrap_or_default());
             out.push_str(replacement(found.as_str()).as_ref());
             copied = found.end();
         }
         out.push_str(text.get(copied..).unwrap_or_default());
-        (out != text).then_some(out)
+        Ok((out != text).then_some(out))
     }
+}
+
+/// Bytes of the longest match of a translated pattern; without end where there is no longest.
+fn longest(translated: &str) -> usize {
+    let parser = regex_syntax::ParserBuilder::new()
+        .nest_limit(MAX_DEPTH)
+        .build()
+        .parse(translated);
+    let longest = parser.ok().and_then(|hir| hir.properties().maximum_len());
+    longest.unwrap_or(usize::MAX)
 }
 
 /// The one sentence that matters in the crate's message, which draws the pattern over several lines.

@@ -25,6 +25,9 @@ const STOPPING: Duration = Duration::from_secs(1);
 /// Requests of more bytes are processed beside the threads that answer clients.
 const LONG_WORK: usize = 1 << 20;
 
+/// The share of the budget, as a divisor, that is always in use somewhere.
+const HARDLY_ANYTHING: usize = 8;
+
 /// The door of one receiver.
 pub struct Entrance {
     /// The pipelines that it feeds; a request goes to all of them.
@@ -62,12 +65,7 @@ impl Entrance {
         let spans = traces.spans();
         let prepared = match self.prepare(traces, &client).await {
             Ok(prepared) => prepared,
-            Err(overgrown) => {
-                return Ok(Accepted {
-                    rejected_spans: spans as u64,
-                    message: overgrown.to_string(),
-                });
-            }
+            Err(Overgrown { wanted }) => return self.no_room(spans, wanted),
         };
         let mut rooms = self.admit(&prepared, &client, deadline).await?.into_iter();
         let (ticket, answer) = Ticket::new();
@@ -109,6 +107,21 @@ impl Entrance {
             // A panic there is a defect; here it is one again, and ends this request alone.
             Err(_) => prepare(&self.pipelines, &traces, client),
         }
+    }
+
+    /// What to tell about a request that, edited, needs `wanted` bytes or more: sent again it may find room, unless it
+    /// found none although hardly anything else is held.
+    fn no_room(&self, spans: usize, wanted: usize) -> Result<Accepted, Refused> {
+        let limit = self.budget.limit();
+        if self.budget.used() > limit / HARDLY_ANYTHING {
+            return Err(self.over_budget(wanted));
+        }
+        let message =
+            format!("edited, the request needs more than {wanted} bytes of a memory budget of {limit}");
+        Ok(Accepted {
+            rejected_spans: spans as u64,
+            message,
+        })
     }
 
     /// Waits only where a full queue is configured to let clients wait.

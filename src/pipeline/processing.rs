@@ -1,8 +1,12 @@
 //! Runs a request through the processors of a pipeline, and counts what they did.
 
+#[cfg(test)]
+mod tests;
+mod watched;
+
 use std::sync::Arc;
 
-use super::budget::Budget;
+use super::budget::{Budget, Reservation};
 use super::client::Client;
 use super::processor::{Context, Fate, Processor};
 use crate::telemetry::ledger::PipelineLedger;
@@ -10,6 +14,8 @@ use crate::telemetry::processor::{Column, ProcessorEvents, Rule, Tally};
 use crate::wire::{
     Decision, Editor, Overgrown, ResourceEdit, ResourceView, ScopeEdit, ScopeView, SpanEdit, Traces,
 };
+
+pub use watched::Witness;
 
 /// The processors of a pipeline that look into spans, in their order.
 pub struct Processing {
@@ -43,6 +49,8 @@ struct Run<'a> {
     edited: u64,
     resource: Above,
     scope: Above,
+    /// What the last processor to see the last span made of it.
+    fate: Fate,
 }
 
 /// A resource or scope as each processor left it.
@@ -64,13 +72,25 @@ impl Processing {
         (!steps.is_empty()).then_some(Self { steps, budget })
     }
 
-    /// Runs a request through all processors. An error says that the edited spans exceed the memory budget.
+    /// Runs a request through all processors. What is written is paid for; an error says that there is no room for it.
     pub fn run(&self, traces: &Traces, client: &Client) -> Result<Processed, Overgrown> {
         let mut run = Run::new(&self.steps, client);
-        let left = traces.edit_within(&mut run, self.budget.limit())?;
-        let is_new = left.bytes().as_ptr() != traces.bytes().as_ptr();
+        let mut paid: Option<Reservation> = None;
+        let left = traces.edit_within(&mut run, |bytes| match &mut paid {
+            Some(paid) => paid.grow(bytes.saturating_sub(paid.bytes())).is_ok(),
+            None => {
+                paid = self.budget.reserve(bytes).ok();
+                paid.is_some()
+            }
+        })?;
         Ok(Processed {
-            traces: if is_new { self.budget.cover(left) } else { left },
+            traces: match paid {
+                Some(mut paid) => {
+                    paid.shrink_to(left.bytes().len());
+                    left.keeping(paid)
+                }
+                None => left,
+            },
             tallies: run.tallies,
             edited: run.edited,
         })
@@ -127,6 +147,7 @@ impl<'a> Run<'a> {
             edited: 0,
             resource: Above::default(),
             scope: Above::default(),
+            fate: Fate::Keep,
         }
     }
 }
@@ -163,7 +184,11 @@ impl Editor for Run<'_> {
             tally.edited_scopes += u64::from(is_edited);
             self.scope.leave(is_edited.then(|| scope.envelope()));
         }
-        self.scope.decision(scope.before().spans())
+        let spans = scope.before().spans();
+        match self.resource.decision(spans) {
+            Decision::Drop => Decision::Drop,
+            Decision::Keep => self.scope.decision(spans),
+        }
     }
 
     fn span(
@@ -190,6 +215,7 @@ impl Editor for Run<'_> {
                     step.processor.span(context, span)
                 }
             };
+            self.fate = fate;
             match fate {
                 Fate::Keep => {}
                 Fate::KeepBy(rule) => count(&mut tally.kept, rule),
@@ -236,7 +262,13 @@ impl Above {
         self.versions.get(version).map(Vec::as_slice)
     }
 
-    /// What is dropped goes with its last span, which the processors before may drop for their own reasons.
+    /// What becomes of it, where there is one processor.
+    fn fate(&self) -> Fate {
+        self.dropped.map_or(Fate::Keep, |(_, rule)| Fate::DropBy(rule))
+    }
+
+    /// What is dropped goes with its last span, which the processors before may drop for their own reasons; what is below it
+    /// without a span, at once.
     fn decision(&self, spans: usize) -> Decision {
         match self.dropped {
             Some(_) if spans == 0 => Decision::Drop,

@@ -5,7 +5,14 @@ pub mod attributes;
 pub mod batch;
 mod matching;
 pub mod memory_limiter;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+#[expect(clippy::panic, reason = "a judge of tests panics when it disagrees")]
+pub mod oracle;
+pub mod probabilistic_sampler;
+pub mod redaction;
 pub mod resource;
+pub mod resource_detection;
 pub mod span;
 mod values;
 
@@ -18,7 +25,10 @@ pub fn table() -> Vec<Factory<Stage, ()>> {
         attributes::factory(),
         batch::factory(),
         memory_limiter::factory(),
+        probabilistic_sampler::factory(),
+        redaction::factory(),
         resource::factory(),
+        resource_detection::factory(),
         span::factory(),
     ]
 }

@@ -1,6 +1,7 @@
 //! What is told about a processor: what went in, what came out, what it changed, and what it dropped by which rule.
 
-use metrics::{Counter, counter};
+use metrics::{Counter, Gauge, counter, gauge};
+use tracing::{info, warn};
 
 /// Why a processor keeps or drops spans.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,20 @@ pub struct ProcessorEvents {
     edited_resources: Counter,
     /// By rule.
     dropped: Vec<Counter>,
+}
+
+/// The events of sampling processors.
+#[derive(Debug)]
+pub struct SamplerEvents {
+    /// By policy: spans kept, spans dropped.
+    by_policy: Vec<[Counter; 2]>,
+}
+
+/// The events of a processor that detects what its spans' resources have not said.
+#[derive(Clone, Debug)]
+pub struct DetectionEvents {
+    processor: String,
+    attributes: Gauge,
 }
 
 // === impl Tally ===
@@ -98,13 +113,79 @@ impl ProcessorEvents {
 
     /// A request that it worked on was taken.
     pub fn processed(&self, tally: &Tally) {
-        self.incoming.increment(tally.incoming);
-        self.outgoing.increment(tally.outgoing());
-        self.edited_spans.increment(tally.edited_spans);
-        self.edited_scopes.increment(tally.edited_scopes);
-        self.edited_resources.increment(tally.edited_resources);
+        add(&self.incoming, tally.incoming);
+        add(&self.outgoing, tally.outgoing());
+        add(&self.edited_spans, tally.edited_spans);
+        add(&self.edited_scopes, tally.edited_scopes);
+        add(&self.edited_resources, tally.edited_resources);
         for (counter, spans) in self.dropped.iter().zip(&tally.dropped) {
-            counter.increment(*spans);
+            add(counter, *spans);
         }
+    }
+}
+
+/// Most counts of most requests are zero.
+fn add(counter: &Counter, count: u64) {
+    if count > 0 {
+        counter.increment(count);
+    }
+}
+
+// === impl SamplerEvents ===
+
+impl SamplerEvents {
+    /// The events of a processor whose rules are these policies.
+    pub fn new(policies: &[&'static str]) -> Self {
+        let counter = |policy, sampled| counter!("otelcol_processor_probabilistic_sampler_count_traces_sampled", "policy" => policy, "sampled" => sampled);
+        let policies = policies.iter().copied();
+        Self {
+            by_policy: policies
+                .map(|policy| [counter(policy, "true"), counter(policy, "false")])
+                .collect(),
+        }
+    }
+
+    /// It has decided on the spans of a request that was taken.
+    pub fn decided(&self, tally: &Tally) {
+        for ([kept, dropped], spans) in self.by_policy.iter().zip(tally.kept.iter().zip(&tally.dropped)) {
+            add(kept, *spans.0);
+            add(dropped, *spans.1);
+        }
+    }
+}
+
+// === impl DetectionEvents ===
+
+impl DetectionEvents {
+    /// The events of the processor with this id.
+    pub fn new(processor: &str) -> Self {
+        Self {
+            attributes: gauge!("otelcol_resourcedetection_attributes_detected", "processor" => processor.to_owned()),
+            processor: processor.to_owned(),
+        }
+    }
+
+    /// So many attributes are written to resources from now on.
+    pub fn detected(&self, attributes: usize) {
+        info!(processor = self.processor, attributes, "the resource is detected");
+        self.attributes.set(attributes as f64);
+    }
+
+    /// A detector has come to its end, well or not.
+    pub fn ended(&self, detector: &'static str, failure: Option<&str>) {
+        let outcome = if failure.is_some() { "failure" } else { "success" };
+        counter!("otelcol_resourcedetection_detector_results", "processor" => self.processor.clone(), "detector" => detector, "outcome" => outcome)
+            .increment(1);
+        if let Some(failure) = failure {
+            warn!(
+                processor = self.processor,
+                detector, "resource detection failed: {failure}"
+            );
+        }
+    }
+
+    /// A detector could not find out something that is left out.
+    pub fn left_out(&self, attribute: &str, why: &str) {
+        warn!(processor = self.processor, attribute, "not detected: {why}");
     }
 }

@@ -4,14 +4,17 @@
 //! writing mean the first of a key, a new one goes to the end, and where one is removed the last takes its place.
 
 mod attributes;
+mod each;
 mod span;
 
 use std::ops::Range;
 
-use super::reader::{Field, Fields, Reader, position, wire};
+use super::reader::{Field, Fields, Reader, plain_pair, position, wire};
 use super::values::ValueView;
 use super::views::{AttributeView, EventView, ResourceView, ScopeView, SpanView};
-use super::writer::{put_bytes, put_key, put_varint};
+use super::writer::{put_bytes, put_key, put_varint, wrapped_len};
+
+pub use each::Change;
 
 /// Edits being made to what the view `V` shows. Nothing is copied before the first edit.
 #[derive(Clone, Debug)]
@@ -46,11 +49,20 @@ pub type EventEdit<'a> = Amendment<'a, EventView<'a>>;
 struct Piece {
     key: u32,
     is_written: bool,
+    /// Bytes of an attribute's key, where it is plain and so comes first; [`NOT_PLAIN`] otherwise.
+    key_len: u8,
     start: u32,
     /// Where the payload of a length-delimited field begins.
     payload: u32,
     end: u32,
 }
+
+/// Room for the fields that most messages have, and for the bytes that most edits write.
+const USUAL_FIELDS: usize = 32;
+const USUAL_EDITS: usize = 256;
+
+/// Longer than the key of a plain attribute can be.
+const NOT_PLAIN: u8 = 0xff;
 
 /// What a view must tell to be edited.
 pub trait Message<'a>: Copy {
@@ -187,9 +199,22 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
     pub fn pair(&self, key: &str) -> Option<AttributeView<'_>> {
         match self.opened {
             false => self.view.find(key),
+            true => {
+                let piece = self.pieces.get(self.find(key)?)?;
+                Some(AttributeView::new(self.payload(piece)))
+            }
+        }
+    }
+
+    /// Bytes of the message as it is now.
+    pub(super) fn len(&self) -> usize {
+        match self.opened {
+            false => self.view.bodies().map(<[u8]>::len).sum(),
             true => self
-                .find(key)
-                .map(|(_, piece)| AttributeView::new(self.payload(piece))),
+                .pieces
+                .iter()
+                .map(|piece| (piece.end - piece.start) as usize)
+                .sum(),
         }
     }
 
@@ -234,10 +259,24 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         piece.key == V::ATTRIBUTES << 3 | wire::LEN
     }
 
-    /// The first attribute with this key, once opened.
-    fn find(&self, key: &str) -> Option<(usize, &Piece)> {
-        let mut pieces = self.pieces.iter().enumerate();
-        pieces.find(|(_, piece)| Self::is_attribute(piece) && AttributeView::new(self.payload(piece)).is(key))
+    /// Which piece is the first attribute with this key, once opened.
+    fn find(&self, key: &str) -> Option<usize> {
+        self.pieces.iter().position(|piece| match piece.key_len {
+            NOT_PLAIN => Self::is_attribute(piece) && AttributeView::new(self.payload(piece)).is(key),
+            key_len => {
+                usize::from(key_len) == key.len()
+                    && self.payload(piece).get(2..2 + key.len()) == Some(key.as_bytes())
+            }
+        })
+    }
+
+    /// The same, opened only where there is one.
+    fn open_at(&mut self, key: &str) -> Option<usize> {
+        if !self.opened {
+            self.view.find(key)?;
+            self.open();
+        }
+        self.find(key)
     }
 
     /// Takes the message apart, before the first edit.
@@ -246,17 +285,30 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
             return;
         }
         self.opened = true;
+        if self.pieces.capacity() == 0 {
+            self.pieces.reserve(USUAL_FIELDS);
+            self.written.reserve(USUAL_EDITS);
+        }
         let fields = self.view.bodies().flat_map(Fields::of);
         self.pieces.extend(fields.map(|field| {
             let Range { start, end } = position(self.body, field.raw);
             Piece {
                 key: field.key,
                 is_written: false,
+                key_len: Self::plain_key_len(field.key, field.payload),
                 start: start as u32,
                 payload: (end - field.payload.len()) as u32,
                 end: end as u32,
             }
         }));
+    }
+
+    /// What [`Piece::key_len`] is.
+    fn plain_key_len(key: u32, payload: &[u8]) -> u8 {
+        match plain_pair(payload) {
+            Some((name, _)) if key == V::ATTRIBUTES << 3 | wire::LEN => name.len() as u8,
+            _ => NOT_PLAIN,
+        }
     }
 
     fn slice(&self, is_written: bool, range: Range<u32>) -> &[u8] {
@@ -284,9 +336,11 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         let payload = self.written.len() as u32;
         put(&mut self.written);
         self.edits += 1;
+        let (key, written) = (number << 3 | wire::LEN, self.written.get(payload as usize..));
         Piece {
-            key: number << 3 | wire::LEN,
+            key,
             is_written: true,
+            key_len: Self::plain_key_len(key, written.unwrap_or_default()),
             start,
             payload,
             end: self.written.len() as u32,
@@ -302,6 +356,7 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         Piece {
             key,
             is_written: true,
+            key_len: NOT_PLAIN,
             start,
             payload: end,
             end,
@@ -311,12 +366,18 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
     /// Puts a singular field where it was first or at the end.
     fn place(&mut self, number: u32, field: Option<Piece>) {
         let is_it = |piece: &Piece| piece.key >> 3 == number;
-        let at = self.pieces.iter().position(is_it).unwrap_or(self.pieces.len());
-        self.pieces.retain(|piece| !is_it(piece));
-        if let Some(field) = field {
-            self.pieces.insert(at, field);
-        }
         self.edits += 1;
+        let Some(first) = self.pieces.iter().position(is_it) else {
+            return self.pieces.extend(field);
+        };
+        self.pieces.retain({
+            let mut at = 0..;
+            move |piece| at.next() == Some(first) || !is_it(piece)
+        });
+        match (self.pieces.get_mut(first), field) {
+            (Some(place), Some(field)) => *place = field,
+            _ => drop(self.pieces.remove(first)),
+        }
     }
 
     /// Sets a singular length-delimited field; an empty one goes.
@@ -370,9 +431,11 @@ impl<'a> ScopeEdit<'a> {
 }
 
 fn envelope<'a, V: Message<'a>>(amendment: &Amendment<'a, V>, schema_url: &str) -> Vec<u8> {
-    let (mut body, mut out) = (Vec::new(), Vec::new());
-    amendment.put(&mut body);
-    put_bytes(&mut out, 1, &body);
+    let len = amendment.len();
+    let mut out = Vec::with_capacity(wrapped_len(len) + wrapped_len(schema_url.len()));
+    put_key(&mut out, 1, wire::LEN);
+    put_varint(&mut out, len as u64);
+    amendment.put(&mut out);
     if !schema_url.is_empty() {
         put_bytes(&mut out, 3, schema_url.as_bytes());
     }

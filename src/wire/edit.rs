@@ -1,17 +1,16 @@
 //! Rewriting a request by edits and decisions per resource, scope and span. What is not edited is copied as it came.
 
-use std::iter::Peekable;
 use std::ops::Range;
-use std::vec::IntoIter;
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 use super::Traces;
 use super::amend::{Amendment, Message, ResourceEdit, ScopeEdit, SpanEdit};
 use super::index::{CHILD, RESOURCE_SPANS};
-use super::reader::{Field, Fields};
-use super::views::{ResourceView, ScopeView, SpanView, messages};
-use super::writer::{close, open, put_bytes};
+use super::reader::{Field, Fields, position, wire};
+use super::views::{ResourceView, ScopeView, SpanView};
+use super::writer::{Open, close, open, put_bytes, put_key, put_varint, wrapped_len};
 
 /// What becomes of a resource, scope, span or event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,237 +44,314 @@ pub trait Editor {
     }
 }
 
-/// The key of the schema URL in `ResourceSpans` and `ScopeSpans`.
-const SCHEMA_URL: u32 = 0x1a;
-
 /// What was edited needs more bytes than there is room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the edited spans need more than {limit} bytes")]
+#[error("the edited spans need {wanted} bytes")]
 pub struct Overgrown {
-    /// The bound in bytes.
-    pub limit: usize,
+    /// How many bytes, or more.
+    pub wanted: usize,
 }
 
-/// A decision other than to keep what was there, with the number of the question it answers.
-type Change = (usize, Edit);
+/// Room for the keys and lengths of the messages around a span.
+const HEADERS: usize = 64;
 
-enum Edit {
-    Drop,
-    /// What takes the place of the message, in the bytes of all edits, and of the schema URL beside it.
-    Replace(Range<usize>, Option<String>),
-}
+/// The key of the header in `ResourceSpans` and `ScopeSpans`: the resource, or the scope.
+const HEADER: u32 = 0x0a;
+/// The key of the schema URL in both.
+const SCHEMA_URL: u32 = 0x1a;
 
-/// The answers to all questions about a request.
-struct Answers {
-    changes: Vec<Change>,
-    asked: usize,
-    bytes: Vec<u8>,
-    limit: usize,
-}
-
-/// A rewriting under way. Goes the way that the questions went.
-struct Rewrite {
-    changes: Peekable<IntoIter<Change>>,
-    bytes: Vec<u8>,
-    asked: usize,
+/// A rewriting under way. Nothing is written before the first change, and what is not changed is copied in one piece
+/// with what stands beside it.
+struct Rewrite<'a, R> {
+    /// The messages that are being read: the request, then perhaps a `ResourceSpans`, then perhaps a `ScopeSpans`.
+    levels: SmallVec<[Level<'a>; 3]>,
     out: Vec<u8>,
+    /// Bytes that may be written before `room` is asked again.
+    granted: usize,
+    room: R,
     spans: u32,
 }
 
-/// What became of a message and those inside it.
-#[derive(PartialEq, Eq)]
-enum Outcome {
-    Same,
-    Changed,
-    /// All its children were dropped, or it was itself.
-    Gone,
+/// A message that is being read.
+struct Level<'a> {
+    body: &'a [u8],
+    /// The whole field, in the body of the message above.
+    field: Range<usize>,
+    /// How much of the body is written, or left out.
+    done: usize,
+    /// Fields that are not copied when their turn comes, in order.
+    replaced: SmallVec<[Range<usize>; 2]>,
+    /// Where it begins in what is written, once it is being written.
+    written: Option<(usize, Open)>,
+    children: usize,
+    gone: usize,
 }
 
 impl Traces {
     /// Edits as `editor` does. A resource or scope goes when its last span is dropped; one that came without spans
     /// stays. When all is kept, the result shares the bytes of `self`.
     pub fn edit(&self, editor: &mut impl Editor) -> Traces {
-        // Nothing is longer than there is memory.
-        self.edit_within(editor, usize::MAX)
+        // Never, where there is room for everything.
+        self.edit_within(editor, |_| true)
             .unwrap_or_else(|_| self.clone())
     }
 
-    /// The same, unless what is edited exceeds `limit` bytes.
-    pub fn edit_within(&self, editor: &mut impl Editor, limit: usize) -> Result<Traces, Overgrown> {
-        let mut answers = Answers {
-            changes: Vec::new(),
-            asked: 0,
-            bytes: Vec::new(),
-            limit,
-        };
-        answers.ask(&self.bytes, editor)?;
-        if answers.changes.is_empty() {
-            return Ok(self.clone());
-        }
+    /// The same, unless there is no `room` for what is written: asked with the bytes that all of it may take from then
+    /// on, each time that it needs more. The result takes no more than the last that was granted.
+    pub fn edit_within(
+        &self,
+        editor: &mut impl Editor,
+        room: impl FnMut(usize) -> bool,
+    ) -> Result<Traces, Overgrown> {
         let mut rewrite = Rewrite {
-            out: Vec::with_capacity(self.bytes.len().max(answers.bytes.len())),
-            changes: answers.changes.into_iter().peekable(),
-            bytes: answers.bytes,
-            asked: 0,
+            levels: SmallVec::new(),
+            out: Vec::new(),
+            granted: 0,
+            room,
             spans: 0,
         };
-        for field in Fields::of(&self.bytes) {
-            match field.key {
-                RESOURCE_SPANS => drop(rewrite.child(field, Rewrite::resource_spans)),
-                _ => rewrite.out.extend_from_slice(field.raw),
+        rewrite.begin(&self.bytes, 0..self.bytes.len());
+        rewrite.request(editor)?;
+        match rewrite.out.capacity() {
+            0 => Ok(self.clone()),
+            _ => {
+                rewrite.up_to(self.bytes.len())?;
+                // What was dropped leaves room that nobody will use.
+                rewrite.out.shrink_to_fit();
+                Ok(Traces {
+                    spans: rewrite.spans,
+                    bytes: Bytes::from(rewrite.out),
+                })
             }
         }
-        Ok(Traces {
-            spans: rewrite.spans,
-            bytes: Bytes::from(rewrite.out),
-        })
-    }
-}
-
-// === impl Answers ===
-
-impl Answers {
-    /// Asks about everything in `request` that stays.
-    fn ask(&mut self, request: &[u8], editor: &mut impl Editor) -> Result<(), Overgrown> {
-        // One amendment is used again for all spans, so that its buffers are.
-        let mut span = Amendment::new(SpanView::new(&[]));
-        for resource_spans in messages(request, 1) {
-            let mut resource = Amendment::new(ResourceView::new(resource_spans));
-            let decision = editor.resource(&mut resource);
-            if !self.note(decision, &resource, resource.new_schema_url())? {
-                continue;
-            }
-            for scope_spans in messages(resource_spans, 2) {
-                let mut scope = Amendment::new(ScopeView::new(scope_spans));
-                let decision = editor.scope(resource.before(), &mut scope);
-                if !self.note(decision, &scope, None)? {
-                    continue;
-                }
-                for body in messages(scope_spans, 2) {
-                    span.turn_to(SpanView::new(body));
-                    let decision = editor.span(resource.before(), scope.before(), &mut span);
-                    self.note(decision, &span, None)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether what was asked about stays.
-    fn note<'a, V: Message<'a>>(
-        &mut self,
-        decision: Decision,
-        edited: &Amendment<'a, V>,
-        schema_url: Option<&str>,
-    ) -> Result<bool, Overgrown> {
-        let number = self.asked;
-        self.asked += 1;
-        let edit = match decision {
-            Decision::Drop => Edit::Drop,
-            Decision::Keep if !edited.is_changed() => return Ok(true),
-            Decision::Keep => {
-                let start = self.bytes.len();
-                edited.put(&mut self.bytes);
-                if self.bytes.len() > self.limit {
-                    return Err(Overgrown { limit: self.limit });
-                }
-                Edit::Replace(start..self.bytes.len(), schema_url.map(str::to_owned))
-            }
-        };
-        self.changes.push((number, edit));
-        Ok(decision == Decision::Keep)
     }
 }
 
 // === impl Rewrite ===
 
-impl Rewrite {
-    /// The answer to the next question, when it is not to keep what was there.
-    fn edit(&mut self) -> Option<Edit> {
-        let number = self.asked;
-        self.asked += 1;
-        let change = self.changes.next_if(|(answered, _)| *answered == number);
-        change.map(|(_, edit)| edit)
-    }
-
-    fn put_edited(&mut self, number: u32, edited: Range<usize>) {
-        let bytes = self.bytes.get(edited).unwrap_or_default();
-        put_bytes(&mut self.out, number, bytes);
-    }
-
-    /// Writes the message `field` as `body` does, or as it came when `body` changes nothing.
-    fn child<'a>(&mut self, field: Field<'a>, body: impl FnOnce(&mut Self, &'a [u8]) -> Outcome) -> Outcome {
-        let start = self.out.len();
-        let message = open(&mut self.out, field.number(), field.payload.len());
-        let outcome = body(self, field.payload);
-        match outcome {
-            Outcome::Changed => close(&mut self.out, message),
-            Outcome::Same | Outcome::Gone => self.out.truncate(start),
-        }
-        if outcome == Outcome::Same {
-            self.out.extend_from_slice(field.raw);
-        }
-        outcome
-    }
-
-    fn resource_spans(&mut self, body: &[u8]) -> Outcome {
-        self.envelope(body, |rewrite, scope| rewrite.child(scope, Rewrite::scope_spans))
-    }
-
-    fn scope_spans(&mut self, body: &[u8]) -> Outcome {
-        self.envelope(body, Self::span)
-    }
-
-    fn span(&mut self, field: Field<'_>) -> Outcome {
-        let outcome = match self.edit() {
-            Some(Edit::Drop) => return Outcome::Gone,
-            None => {
-                self.out.extend_from_slice(field.raw);
-                Outcome::Same
+impl<'a, R: FnMut(usize) -> bool> Rewrite<'a, R> {
+    fn request(&mut self, editor: &mut impl Editor) -> Result<(), Overgrown> {
+        // One amendment is used again for all of a kind, so that its buffers are.
+        let mut resource = Amendment::new(ResourceView::new(&[]));
+        let mut scope = Amendment::new(ScopeView::new(&[]));
+        let mut span = Amendment::new(SpanView::new(&[]));
+        for field in self.children(RESOURCE_SPANS) {
+            resource.turn_to(ResourceView::new(field.payload));
+            let decision = editor.resource(&mut resource);
+            self.enter(field);
+            if decision == Decision::Drop {
+                self.leave(true)?;
+                continue;
             }
-            Some(Edit::Replace(edited, _)) => {
-                self.put_edited(field.number(), edited);
-                Outcome::Changed
+            let url = resource.new_schema_url();
+            self.header(&resource, url)?;
+            for field in self.children(CHILD) {
+                scope.turn_to(ScopeView::new(field.payload));
+                let decision = editor.scope(resource.before(), &mut scope);
+                self.enter(field);
+                if decision == Decision::Drop {
+                    self.leave(true)?;
+                    continue;
+                }
+                self.header(&scope, None)?;
+                for field in self.children(CHILD) {
+                    span.turn_to(SpanView::new(field.payload));
+                    let decision = editor.span(resource.before(), scope.before(), &mut span);
+                    self.span(field, decision, &span)?;
+                }
+                self.leave(false)?;
             }
+            self.leave(false)?;
+        }
+        Ok(())
+    }
+
+    /// The fields of this key in the innermost message.
+    fn children(&self, key: u32) -> impl Iterator<Item = Field<'a>> + use<'a, R> {
+        let body = self.levels.last().map_or(&[][..], |level| level.body);
+        Fields::of(body).filter(move |field| field.key == key)
+    }
+
+    fn begin(&mut self, body: &'a [u8], field: Range<usize>) {
+        self.levels.push(Level {
+            body,
+            field,
+            done: 0,
+            replaced: SmallVec::new(),
+            written: None,
+            children: 0,
+            gone: 0,
+        });
+    }
+
+    /// Begins with a child of the innermost message.
+    fn enter(&mut self, field: Field<'a>) {
+        let above = self.levels.last().map_or(&[][..], |level| level.body);
+        self.begin(field.payload, position(above, field.raw));
+    }
+
+    /// Ends with the innermost message; it goes when it is dropped, or all its children were.
+    fn leave(&mut self, is_dropped: bool) -> Result<(), Overgrown> {
+        let Some(level) = self.levels.last() else {
+            return Ok(());
         };
-        self.spans = self.spans.saturating_add(1);
-        outcome
+        let goes = is_dropped || (level.children > 0 && level.children == level.gone);
+        if !goes && level.written.is_some() {
+            self.up_to(level.body.len())?;
+        }
+        let Some(level) = self.levels.pop() else {
+            return Ok(());
+        };
+        if let Some(above) = self.levels.last_mut() {
+            above.children += 1;
+            above.gone += usize::from(goes);
+        }
+        match level.written {
+            Some((start, _)) if goes => self.out.truncate(start),
+            Some((_, message)) => close(&mut self.out, message),
+            None if goes => self.without(level.field)?,
+            None => {}
+        }
+        Ok(())
     }
 
-    /// Writes the body of a `ResourceSpans` or `ScopeSpans`: field 1 is its header, field 2 its children, field 3 its
-    /// schema URL.
-    fn envelope(&mut self, body: &[u8], mut child: impl FnMut(&mut Self, Field<'_>) -> Outcome) -> Outcome {
-        let (mut replaced, mut new_url) = (false, false);
-        match self.edit() {
-            Some(Edit::Drop) => return Outcome::Gone,
-            None => {}
-            Some(Edit::Replace(header, schema_url)) => {
-                self.put_edited(1, header);
-                replaced = true;
-                if let Some(url) = schema_url {
-                    put_bytes(&mut self.out, 3, url.as_bytes());
-                    new_url = true;
-                }
+    /// Puts an edited header first in the innermost message, and leaves out the one that came.
+    fn header<V: Message<'a>>(
+        &mut self,
+        edited: &Amendment<'a, V>,
+        schema_url: Option<&str>,
+    ) -> Result<(), Overgrown> {
+        if !edited.is_changed() {
+            return Ok(());
+        }
+        self.up_to(0)?;
+        let len = edited.len();
+        self.claim(wrapped_len(len) + schema_url.map_or(0, |url| wrapped_len(url.len())))?;
+        put_key(&mut self.out, 1, wire::LEN);
+        put_varint(&mut self.out, len as u64);
+        edited.put(&mut self.out);
+        if let Some(url) = schema_url {
+            put_bytes(&mut self.out, 3, url.as_bytes());
+        }
+        let Some(level) = self.levels.last_mut() else {
+            return Ok(());
+        };
+        let body = level.body;
+        let is_replaced = |key| key == HEADER || (key == SCHEMA_URL && schema_url.is_some());
+        let replaced = Fields::of(body).filter(|field| is_replaced(field.key));
+        level.replaced = replaced.map(|field| position(body, field.raw)).collect();
+        Ok(())
+    }
+
+    fn span<V: Message<'a>>(
+        &mut self,
+        field: Field<'a>,
+        decision: Decision,
+        edited: &Amendment<'a, V>,
+    ) -> Result<(), Overgrown> {
+        let Some(level) = self.levels.last_mut() else {
+            return Ok(());
+        };
+        let range = position(level.body, field.raw);
+        level.children += 1;
+        if decision == Decision::Drop {
+            level.gone += 1;
+            return self.without(range);
+        }
+        self.spans = self.spans.saturating_add(1);
+        if !edited.is_changed() {
+            return Ok(());
+        }
+        self.without(range)?;
+        let len = edited.len();
+        self.claim(wrapped_len(len))?;
+        put_key(&mut self.out, field.number(), wire::LEN);
+        put_varint(&mut self.out, len as u64);
+        edited.put(&mut self.out);
+        Ok(())
+    }
+
+    /// Leaves out this part of the innermost message, after all that stands before it.
+    fn without(&mut self, part: Range<usize>) -> Result<(), Overgrown> {
+        self.up_to(part.start)?;
+        if let Some(level) = self.levels.last_mut() {
+            level.done = level.done.max(part.end);
+        }
+        Ok(())
+    }
+
+    /// Writes everything that stands before `at` in the innermost message and is not written yet.
+    fn up_to(&mut self, at: usize) -> Result<(), Overgrown> {
+        let innermost = self.levels.len().saturating_sub(1);
+        let is_begun = self.levels.last().is_some_and(|level| level.written.is_some());
+        if !is_begun {
+            self.begin_writing(innermost)?;
+        }
+        self.level_up_to(innermost, at..at)
+    }
+
+    /// Begins to write the message at this depth: writes what stands before it in those above.
+    fn begin_writing(&mut self, depth: usize) -> Result<(), Overgrown> {
+        if self.out.capacity() == 0 {
+            self.claim(self.levels.first().map_or(0, |request| request.body.len()))?;
+        }
+        for depth in 1..=depth {
+            let Some(level) = self.levels.get(depth).filter(|level| level.written.is_none()) else {
+                continue;
+            };
+            let (field, len) = (level.field.clone(), level.body.len());
+            self.level_up_to(depth - 1, field)?;
+            let number = if depth == 1 {
+                RESOURCE_SPANS >> 3
+            } else {
+                CHILD >> 3
+            };
+            let begun = (self.out.len(), open(&mut self.out, number, len));
+            if let Some(level) = self.levels.get_mut(depth) {
+                level.written = Some(begun);
             }
         }
-        let (mut children, mut gone, mut same) = (0_usize, 0_usize, !replaced);
-        for field in Fields::of(body) {
-            match field.key {
-                CHILD => {
-                    let outcome = child(self, field);
-                    children += 1;
-                    gone += usize::from(outcome == Outcome::Gone);
-                    same &= outcome == Outcome::Same;
-                }
-                RESOURCE_SPANS if replaced => {}
-                SCHEMA_URL if new_url => {}
-                _ => self.out.extend_from_slice(field.raw),
+        Ok(())
+    }
+
+    /// Writes what stands before `field` in the message at this depth, and goes on behind it.
+    fn level_up_to(&mut self, depth: usize, field: Range<usize>) -> Result<(), Overgrown> {
+        let Some(level) = self.levels.get_mut(depth) else {
+            return Ok(());
+        };
+        let (body, mut from) = (level.body, level.done);
+        level.done = level.done.max(field.end);
+        if !level.replaced.is_empty() {
+            let replaced = std::mem::take(&mut level.replaced);
+            let (now, later) = replaced.into_iter().partition(|range| range.start < field.start);
+            level.replaced = later;
+            let now: SmallVec<[Range<usize>; 2]> = now;
+            for range in now {
+                self.copy(body, from..range.start)?;
+                from = range.end;
             }
         }
-        match same {
-            true => Outcome::Same,
-            false if children > 0 && gone == children => Outcome::Gone,
-            false => Outcome::Changed,
+        self.copy(body, from..field.start)
+    }
+
+    fn copy(&mut self, body: &[u8], range: Range<usize>) -> Result<(), Overgrown> {
+        let part = body.get(range).unwrap_or_default();
+        self.claim(part.len())?;
+        self.out.extend_from_slice(part);
+        Ok(())
+    }
+
+    /// Makes sure that so many more bytes can be written.
+    fn claim(&mut self, more: usize) -> Result<(), Overgrown> {
+        let wanted = self.out.len() + more + HEADERS;
+        if wanted > self.granted {
+            // With some in advance, or else what is needed now.
+            let ahead = wanted.max(self.granted + self.granted / 4);
+            let granted = [ahead, wanted].into_iter().find(|bytes| (self.room)(*bytes));
+            let granted = granted.ok_or(Overgrown { wanted })?;
+            self.out.reserve_exact(granted - self.out.len());
+            self.granted = granted;
         }
+        Ok(())
     }
 }

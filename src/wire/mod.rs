@@ -31,11 +31,11 @@ mod walk;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use bytes::Bytes;
 
-pub use amend::{Amendment, EventEdit, Message, ResourceEdit, ScopeEdit, SpanEdit};
+pub use amend::{Amendment, Change, EventEdit, Message, ResourceEdit, ScopeEdit, SpanEdit};
 pub use assemble::assemble;
 pub use edit::{Decision, Editor, Overgrown};
 pub use groups::{Group, Identity};

@@ -184,6 +184,12 @@ impl<'a> Reader<'a> {
         Err(Fault::Group)
     }
 
+    /// The next field; none where there is no field.
+    #[inline(never)]
+    fn any_field(&mut self) -> Option<Field<'a>> {
+        self.field().ok()
+    }
+
     /// The next field, whatever it is.
     #[inline]
     pub fn field(&mut self) -> Result<Field<'a>, Fault> {
@@ -220,9 +226,35 @@ impl<'a> Iterator for Fields<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Field<'a>> {
-        match self.0.is_empty() {
+        let whole = self.0.rest;
+        // Nearly all fields are one of these: a key of one byte, and a short length, a small number, or eight bytes.
+        if let [key @ 0..0x80, rest @ ..] = whole {
+            let key = u32::from(*key);
+            let (read, payload, value) = match (key & 7, rest) {
+                (wire::LEN, [len @ 0..0x80, rest @ ..]) => {
+                    let len = usize::from(*len);
+                    (2 + len, rest.get(..len)?, 0)
+                }
+                (wire::LEN, [low, high @ 0..0x80, rest @ ..]) => {
+                    let len = usize::from(*low & 0x7f) | usize::from(*high) << 7;
+                    (3 + len, rest.get(..len)?, 0)
+                }
+                (wire::VARINT, [value @ 0..0x80, ..]) => (2, &[][..], u64::from(*value)),
+                (wire::FIXED64, rest) => (9, &[][..], u64::from_le_bytes(*rest.first_chunk()?)),
+                _ => return self.0.any_field(),
+            };
+            let (raw, rest) = whole.split_at_checked(read)?;
+            self.0.rest = rest;
+            return Some(Field {
+                key,
+                raw,
+                payload,
+                value,
+            });
+        }
+        match whole.is_empty() {
             true => None,
-            false => self.0.field().ok(),
+            false => self.0.any_field(),
         }
     }
 }

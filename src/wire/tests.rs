@@ -3,7 +3,7 @@
 mod corpus;
 mod cutting;
 mod editing;
-mod generate;
+pub(crate) mod generate;
 mod json;
 mod limits;
 mod walking;

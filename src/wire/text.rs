@@ -68,6 +68,8 @@ fn double(number: f64) -> String {
 fn put_json(out: &mut String, value: &ValueView<'_>) -> Result<(), NotFinite> {
     match value {
         ValueView::Empty => out.push_str("null"),
+        // In Go, bytes of which there are none are no bytes.
+        ValueView::Bytes([]) => out.push_str("null"),
         ValueView::Array(list) => {
             out.push('[');
             for (place, item) in list.iter().enumerate() {

@@ -83,6 +83,16 @@ impl ToValue for str {
     }
 }
 
+impl ToValue for String {
+    fn value_len(&self) -> usize {
+        self.as_str().value_len()
+    }
+
+    fn put_value(&self, out: &mut Vec<u8>) {
+        self.as_str().put_value(out);
+    }
+}
+
 impl ToValue for i64 {
     fn value_len(&self) -> usize {
         1 + varint_len(*self as u64)

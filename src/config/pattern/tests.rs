@@ -80,7 +80,9 @@ proptest! {
 fn replacing_is_that_of_go() {
     let replaced = |pattern: &str, text: &str| {
         let pattern = Pattern::new(pattern).unwrap();
-        pattern.replace_all(text, |matched| format!("<{matched}>"))
+        pattern
+            .replace_all(text, |matched| format!("<{matched}>"))
+            .unwrap()
     };
     let some = |text: &str| Some(text.to_owned());
     assert_eq!(replaced("a*", "baac"), some("<>b<aa>c<>"));
@@ -89,5 +91,56 @@ fn replacing_is_that_of_go() {
     assert_eq!(replaced(r"\b", "one two"), some("<>one<> <>two<>"));
     assert_eq!(replaced("o|$", "foo"), some("f<o><o>"));
     assert_eq!(replaced("x", "foo"), None);
-    assert_eq!(Pattern::new("o").unwrap().replace_all("foo", |_| "o"), None);
+    assert_eq!(Pattern::new("o").unwrap().replace_all("foo", |_| "o"), Ok(None));
+}
+
+/// Guarantees: the matches that are looked for, times the bytes behind each that may be looked at, are bounded by a
+/// multiple of the text's length, whatever the pattern; matches of bounded length are all found.
+#[test]
+fn finding_all_matches_is_linear() {
+    let found = |pattern: &str, text: &str| {
+        let pattern = Pattern::new(pattern).unwrap();
+        let found: Vec<_> = pattern.matches(text).collect();
+        (found.len(), found.last().is_some_and(Result::is_err))
+    };
+    let hostile = "x".repeat(1 << 20);
+    let (looked_for, is_cut) = found(r"\w+@x|x", &hostile);
+    assert!(
+        is_cut && (MAX_LOOKS..=2 * MAX_LOOKS).contains(&looked_for),
+        "{looked_for}"
+    );
+    assert_eq!(found(r"\w{1,9}@x|x", &hostile), (1 << 20, false));
+    // Short texts, and a match that is all of a text, are never cut.
+    assert_eq!(found(r"\w+@x|x", &hostile[..MAX_LOOKS]), (MAX_LOOKS, false));
+    assert_eq!(found(r"\w+", &hostile), (1, false));
+    assert_eq!(found("x*", ""), (1, false));
+}
+
+/// Guarantees: several patterns together match where one of them does, also where they are too large for one.
+#[test]
+fn patterns_match_where_any_does() {
+    let patterns =
+        |texts: &[&str]| Patterns::new(texts.iter().map(|text| Pattern::new(text).unwrap()).collect());
+    for (texts, text, expected) in [
+        (&[][..], "", false),
+        (&["b"], "abc", true),
+        (&["(?i)B", "^c"], "abc", true),
+        (&["(?i)x", "B", "^c|d$"], "abc", false),
+        (&["a$", "(?P<n>c)", "(?P<n>z)"], "abc", true),
+        (&[r"\pL{200}", r"\pL{201}", r"\pL{202}", "b"], "abc", true),
+    ] {
+        assert_eq!(patterns(texts).is_match(text), expected, "{texts:?}");
+    }
+}
+
+/// Guarantees: each input of the fuzz target `patterns` is refused in one line or matches as it must.
+#[test]
+fn fuzzed_patterns_are_survived() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/patterns");
+    let mut replayed = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        oracle::pattern(&std::fs::read(entry.unwrap().path()).unwrap());
+        replayed += 1;
+    }
+    assert!(replayed > 0, "nothing in {}", folder.display());
 }

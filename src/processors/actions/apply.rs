@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::hash::Hashed;
 use super::{Action, Actions, From, How, Source, Target, convert};
 use crate::pipeline::client::Client;
-use crate::wire::{Amendment, Encoded, Message, ToValue, ValueView};
+use crate::wire::{Amendment, Change, Encoded, Message, ToValue, ValueView};
 
 impl Actions {
     /// Applies them in their order; each sees what the one before has left.
@@ -21,12 +21,12 @@ impl Actions {
                 }
                 Action::Hash { key, pattern } => {
                     if let Some(hashed) = on.attribute(key).map(|value| Hashed::of(&value)) {
-                        on.update(key, &hashed);
+                        on.update(key, hashed.as_str());
                     }
                     if let Some(pattern) = pattern {
-                        on.rewrite(|attribute| {
-                            let is_meant = pattern.is_match(attribute.key());
-                            is_meant.then(|| Hashed::of(&attribute.value()))
+                        on.change_each(|attribute| match pattern.is_match(attribute.key()) {
+                            true => Change::Value(Hashed::of(&attribute.value())),
+                            false => Change::Keep,
                         });
                     }
                 }

@@ -65,8 +65,10 @@ impl Filter {
             list.as_ref().is_none_or(|list| list.iter().any(text))
         };
         let kind = usize::try_from(span.kind()).ok().and_then(|kind| KINDS.get(kind));
-        any(&self.services, &|text| text.matches(&service(context.resource)))
-            && any(&self.span_names, &|text| text.matches(span.name()))
+        let service = self.services.as_ref().map(|_| service(context.resource));
+        any(&self.services, &|text| {
+            text.matches(service.as_deref().unwrap_or_default())
+        }) && any(&self.span_names, &|text| text.matches(span.name()))
             && any(&self.span_kinds, &|text| text.matches(kind.unwrap_or(&"")))
             && self
                 .libraries

@@ -20,26 +20,22 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
 
     /// Changes the value of the first attribute with this key, if there is one.
     pub fn update(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
-        if self.pair(key).is_some() {
-            self.change(key, value);
+        if let Some(at) = self.open_at(key) {
+            self.revalue(at, value);
         }
     }
 
     /// Changes the value of the first attribute with this key, or adds one.
     pub fn upsert(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
-        match self.pair(key).is_some() {
-            true => self.change(key, value),
-            false => self.add(key, value),
+        match self.open_at(key) {
+            Some(at) => self.revalue(at, value),
+            None => self.add(key, value),
         }
     }
 
     /// Removes the first attribute with this key; the last attribute takes its place. Says whether there was one.
     pub fn remove(&mut self, key: &str) -> bool {
-        if self.pair(key).is_none() {
-            return false;
-        }
-        self.open();
-        let Some((at, _)) = self.find(key) else {
+        let Some(at) = self.open_at(key) else {
             return false;
         };
         let last = self.pieces.iter().rposition(Self::is_attribute).unwrap_or(at);
@@ -73,29 +69,6 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         self.edits += 1;
     }
 
-    /// Gives each attribute the value that `change` makes of it, where it makes one. Keys and places stay.
-    pub fn rewrite<T: ToValue>(&mut self, mut change: impl FnMut(AttributeView<'_>) -> Option<T>) {
-        let changes: Vec<(usize, T)> = self
-            .attributes()
-            .enumerate()
-            .filter_map(|(number, attribute)| Some((number, change(attribute)?)))
-            .collect();
-        if changes.is_empty() {
-            return;
-        }
-        self.open();
-        let mut changes = changes.into_iter().peekable();
-        let mut number = 0..;
-        for at in 0..self.pieces.len() {
-            if self.pieces.get(at).is_some_and(Self::is_attribute)
-                && let Some(number) = number.next()
-                && let Some((_, value)) = changes.next_if(|(changed, _)| *changed == number)
-            {
-                self.change_at(at, &value);
-            }
-        }
-    }
-
     fn add(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
         self.open();
         let name = if key.is_empty() { 0 } else { wrapped_len(key.len()) };
@@ -111,16 +84,8 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         self.pieces.push(piece);
     }
 
-    /// Gives the first attribute of this key a new value.
-    fn change(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
-        self.open();
-        if let Some((at, _)) = self.find(key) {
-            self.change_at(at, value);
-        }
-    }
-
     /// Gives the attribute that is the piece at this place a new value; its unknown fields stay.
-    fn change_at(&mut self, at: usize, value: &(impl ToValue + ?Sized)) {
+    pub(super) fn revalue(&mut self, at: usize, value: &(impl ToValue + ?Sized)) {
         let Some(piece) = self.pieces.get(at).copied() else {
             return;
         };

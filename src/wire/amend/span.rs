@@ -14,6 +14,13 @@ impl<'a> SpanView<'a> {
 }
 
 impl SpanEdit<'_> {
+    /// The span as it is now, encoded, without the key and length around it.
+    pub fn encoded(&self) -> Vec<u8> {
+        let mut body = Vec::new();
+        self.put(&mut body);
+        body
+    }
+
     /// 16 bytes.
     pub fn trace_id(&self) -> &[u8] {
         self.view.trace_id()

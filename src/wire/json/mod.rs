@@ -57,6 +57,12 @@ pub fn from_part(part: Part, body: &[u8]) -> Vec<u8> {
     write::write(body, part.message(), Defaults::Written)
 }
 
+/// The JSON of a part of a request, which has been checked, with defaults left out: parts of the same content give the
+/// same JSON.
+pub fn content_of_part(part: Part, body: &[u8]) -> Vec<u8> {
+    write::write(body, part.message(), Defaults::LeftOut)
+}
+
 /// The protobuf bytes of a part of a request in JSON. The error names the JSON path and the value.
 pub fn to_part(part: Part, json: &[u8]) -> Result<Vec<u8>, Malformed> {
     read::read(json, part.message())

@@ -120,19 +120,19 @@ fn flat(request: &ExportTraceServiceRequest) -> Vec<Vec<u8>> {
 
 /// Splits and edits what passes, as the first bytes say, and compares with the same done on decoded objects.
 pub fn split_edit(input: &[u8]) {
-    let Some((choice, input)) = input.split_first_chunk::<4>() else {
+    let Some((choice, input)) = input.split_first_chunk::<11>() else {
         return;
     };
     let Ok(checked) = Traces::check(Bytes::copy_from_slice(input)) else {
         return;
     };
-    let [spans, low, high, ways] = *choice;
+    let [spans, low, high, script @ ..] = *choice;
     split(
         &checked.traces,
         usize::from(spans),
         usize::from(u16::from_le_bytes([low, high])),
     );
-    edit(&checked.traces, ways);
+    edit(&checked.traces, script);
 }
 
 /// Bytes to JSON and back have the content that `prost` sees; JSON that is taken in gives bytes that pass, and

@@ -1,13 +1,14 @@
 //! Rewriting by decision, and edits.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use proptest::collection::vec;
 use proptest::prelude::*;
 use prost::Message as _;
 
 use super::generate::{request, salted};
 use crate::wire::writer::{put_bytes, put_int};
 use crate::wire::{
-    Decision, Editor, Index, ResourceView, ScopeView, SpanEdit, Traces, Value, ValueView, oracle,
+    Change, Decision, Editor, Index, ResourceView, ScopeView, SpanEdit, Traces, Value, ValueView, oracle,
 };
 
 /// Edits each span by number.
@@ -27,8 +28,34 @@ fn checked(bytes: Vec<u8>) -> Traces {
 proptest! {
     /// Every kind of edit gives what the same edit on decoded objects gives, and what comes out passes again.
     #[test]
-    fn edits_agree_with_objects(request in request(), seed: u64, ways: u8) {
-        oracle::edit(&checked(salted(&request, seed)), ways);
+    fn edits_agree_with_objects(request in request(), seed: u64, script: [u8; 8]) {
+        oracle::edit(&checked(salted(&request, seed)), script);
+    }
+
+    /// Attributes that are changed all at once come out as those that are changed one after the other, duplicates of a key
+    /// included.
+    #[test]
+    fn changes_at_once_are_changes_in_turn(keys in vec(0..6usize, 0..14), removed: u8, changed: u16) {
+        let names = ["a", "b", "c", "d", "e", "f"];
+        let pairs: Vec<_> = (0..).zip(&keys).map(|(value, key)| (names[*key], value)).collect();
+        let traces = one_span(&pairs);
+        let goes = |key: &str| removed & 1 << (key.as_bytes()[0] - b'a') != 0;
+        let edited = traces.edit(&mut BySpan(0, |_, amendment: &mut SpanEdit<'_>| {
+            amendment.change_each(|attribute| match attribute.value() {
+                _ if goes(attribute.key()) => Change::Remove,
+                ValueView::Int(value) if changed & 1 << value != 0 => Change::Value(value + 100),
+                _ => Change::Keep,
+            });
+            Decision::Keep
+        }));
+        let mut expected: Vec<_> = pairs.iter().map(|(key, value)| {
+            (String::from(*key), if changed & 1 << value != 0 { value + 100 } else { *value })
+        }).collect();
+        for (key, _) in pairs.iter().filter(|(key, _)| goes(key)) {
+            let at = expected.iter().position(|(other, _)| other == key).unwrap();
+            expected.swap_remove(at);
+        }
+        prop_assert_eq!(attributes(&edited), expected);
     }
 
     /// Spans beside dropped and edited ones keep their bytes, unknown fields included.
@@ -130,9 +157,9 @@ fn rewriting_keeps_keys_and_places() {
     let traces = one_span(&[("a", 1), ("b", 2), ("a", 3)]);
     let edited = traces.edit(&mut BySpan(0, |_, amendment: &mut SpanEdit<'_>| {
         for _ in 0..2 {
-            amendment.rewrite(|pair| match pair.value() {
-                ValueView::Int(number) if pair.key() == "a" => Some(number * 10),
-                _ => None,
+            amendment.change_each(|pair| match pair.value() {
+                ValueView::Int(number) if pair.key() == "a" => Change::Value(number * 10),
+                _ => Change::Keep,
             });
         }
         Decision::Keep

@@ -28,7 +28,7 @@ pub fn pattern(input: &[u8]) {
 
 fn judge(pattern: &Pattern, text: &str) {
     let is_match = pattern.is_match(text);
-    assert_eq!(pattern.groups().len() + 1, pattern.regex().captures_len());
+    assert!(pattern.regex().captures_len() <= pattern.groups().len() + 1);
     assert_eq!(pattern.replace_all(text, str::to_owned), None);
     let replaced = pattern.replace_all(text, |matched| format!("<{matched}>"));
     assert_eq!(replaced.is_some(), is_match);

@@ -82,7 +82,8 @@ impl Pattern {
         &self.groups
     }
 
-    /// What matches. Its groups have no names; [`Self::groups`] has them.
+    /// What matches. Its groups have no names, [`Self::groups`] has them; the last may be missing where they can never take
+    /// part, as in `(a){0}`.
     pub fn regex(&self) -> &Regex {
         &self.regex
     }

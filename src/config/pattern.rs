@@ -109,27 +109,6 @@ impl Pattern {
             })
         })
     }
-
-    /// `text` with every match replaced by what `replacement` makes of it; `None` where that changes nothing. Fails as
-    /// [`Self::matches`] does.
-    pub fn replace_all<R: AsRef<str>>(
-        &self,
-        text: &str,
-        mut replacement: impl FnMut(&str) -> R,
-    ) -> Result<Option<String>, TooManyMatches> {
-        if !self.is_match(text) {
-            return Ok(None);
-        }
-        let (mut out, mut copied) = (String::with_capacity(text.len()), 0);
-        for found in self.matches(text) {
-            let found = found?;
-            out.push_str(text.get(copied..found.start()).unwrap_or_default());
-            out.push_str(replacement(found.as_str()).as_ref());
-            copied = found.end();
-        }
-        out.push_str(text.get(copied..).unwrap_or_default());
-        Ok((out != text).then_some(out))
-    }
 }
 
 /// Bytes of the longest match of a translated pattern; without end where there is no longest.

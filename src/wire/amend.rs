@@ -5,6 +5,10 @@
 
 mod attributes;
 mod each;
+mod event;
+mod header;
+mod message;
+mod singular;
 mod span;
 
 use std::ops::Range;
@@ -12,9 +16,10 @@ use std::ops::Range;
 use super::reader::{Field, Fields, Reader, plain_pair, position, wire};
 use super::values::ValueView;
 use super::views::{AttributeView, EventView, ResourceView, ScopeView, SpanView};
-use super::writer::{put_bytes, put_key, put_varint, wrapped_len};
+use super::writer::{put_key, put_varint};
 
 pub use each::Change;
+pub use message::{Header, Message};
 
 /// Edits being made to what the view `V` shows. Nothing is copied before the first edit.
 #[derive(Clone, Debug)]
@@ -29,6 +34,7 @@ pub struct Amendment<'a, V> {
     opened: bool,
     /// How many edits were made.
     edits: u32,
+    /// The new one, where it was set.
     schema_url: Option<String>,
 }
 
@@ -63,85 +69,6 @@ const USUAL_EDITS: usize = 256;
 
 /// Longer than the key of a plain attribute can be.
 const NOT_PLAIN: u8 = 0xff;
-
-/// What a view must tell to be edited.
-pub trait Message<'a>: Copy {
-    /// The number of the field `attributes`.
-    const ATTRIBUTES: u32;
-
-    /// The bytes that all fields are parts of.
-    fn whole(self) -> &'a [u8];
-
-    /// The bodies of the message; more than one where it came in parts.
-    fn bodies(self) -> impl Iterator<Item = &'a [u8]>;
-
-    /// The first attribute with this key.
-    fn find(self, key: &str) -> Option<AttributeView<'a>>;
-}
-
-impl<'a> Message<'a> for SpanView<'a> {
-    const ATTRIBUTES: u32 = 9;
-
-    fn whole(self) -> &'a [u8] {
-        self.bytes()
-    }
-
-    fn bodies(self) -> impl Iterator<Item = &'a [u8]> {
-        std::iter::once(self.bytes())
-    }
-
-    fn find(self, key: &str) -> Option<AttributeView<'a>> {
-        self.attributes().find(|attribute| attribute.is(key))
-    }
-}
-
-impl<'a> Message<'a> for EventView<'a> {
-    const ATTRIBUTES: u32 = 3;
-
-    fn whole(self) -> &'a [u8] {
-        self.bytes()
-    }
-
-    fn bodies(self) -> impl Iterator<Item = &'a [u8]> {
-        std::iter::once(self.bytes())
-    }
-
-    fn find(self, key: &str) -> Option<AttributeView<'a>> {
-        self.attributes().find(|attribute| attribute.is(key))
-    }
-}
-
-impl<'a> Message<'a> for ResourceView<'a> {
-    const ATTRIBUTES: u32 = 1;
-
-    fn whole(self) -> &'a [u8] {
-        self.envelope()
-    }
-
-    fn bodies(self) -> impl Iterator<Item = &'a [u8]> {
-        self.parts()
-    }
-
-    fn find(self, key: &str) -> Option<AttributeView<'a>> {
-        self.attributes().find(|attribute| attribute.is(key))
-    }
-}
-
-impl<'a> Message<'a> for ScopeView<'a> {
-    const ATTRIBUTES: u32 = 3;
-
-    fn whole(self) -> &'a [u8] {
-        self.envelope()
-    }
-
-    fn bodies(self) -> impl Iterator<Item = &'a [u8]> {
-        self.parts()
-    }
-
-    fn find(self, key: &str) -> Option<AttributeView<'a>> {
-        self.attributes().find(|attribute| attribute.is(key))
-    }
-}
 
 // === impl Amendment ===
 
@@ -347,97 +274,18 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         }
     }
 
-    /// Writes a field that is not length-delimited; `put` writes its key, too.
-    fn write_plain(&mut self, key: u32, put: impl FnOnce(&mut Vec<u8>)) -> Piece {
-        let start = self.written.len() as u32;
-        put(&mut self.written);
-        self.edits += 1;
-        let end = self.written.len() as u32;
-        Piece {
-            key,
-            is_written: true,
-            key_len: NOT_PLAIN,
-            start,
-            payload: end,
-            end,
-        }
+    /// Writes a length-delimited field with this content.
+    fn write_bytes(&mut self, number: u32, content: &[u8]) -> Piece {
+        self.write(number, content.len(), |out| out.extend_from_slice(content))
     }
 
-    /// Puts a singular field where it was first or at the end.
-    fn place(&mut self, number: u32, field: Option<Piece>) {
-        let is_it = |piece: &Piece| piece.key >> 3 == number;
-        self.edits += 1;
-        let Some(first) = self.pieces.iter().position(is_it) else {
-            return self.pieces.extend(field);
-        };
-        self.pieces.retain({
-            let mut at = 0..;
-            move |piece| at.next() == Some(first) || !is_it(piece)
-        });
-        match (self.pieces.get_mut(first), field) {
-            (Some(place), Some(field)) => *place = field,
-            _ => drop(self.pieces.remove(first)),
-        }
-    }
-
-    /// Sets a singular length-delimited field; an empty one goes.
-    fn set(&mut self, number: u32, payload: &[u8]) {
-        self.open();
-        let field = (!payload.is_empty())
-            .then(|| self.write(number, payload.len(), |out| out.extend_from_slice(payload)));
-        self.place(number, field);
-    }
-}
-
-impl<'a> ResourceEdit<'a> {
-    /// The schema URL, edits included.
-    pub fn schema_url(&self) -> &str {
-        self.schema_url
-            .as_deref()
-            .unwrap_or_else(|| self.view.schema_url())
-    }
-
-    /// Sets the schema URL of the resource.
-    pub fn set_schema_url(&mut self, url: &str) {
-        self.schema_url = Some(url.to_owned());
+    /// Puts these in the place of all fields of this kind.
+    fn replace_all(&mut self, key: u32, fields: Vec<Piece>) {
+        let is_it = |piece: &Piece| piece.key == key;
+        let first = self.pieces.iter().position(is_it);
+        let at = first.unwrap_or(self.pieces.len());
+        self.pieces.retain(|piece| !is_it(piece));
+        self.pieces.splice(at..at, fields);
         self.edits += 1;
     }
-
-    /// The resource as it is now, as the body of a `ResourceSpans` without spans: a [`ResourceView`] reads it.
-    pub fn envelope(&self) -> Vec<u8> {
-        envelope(self, self.schema_url())
-    }
-
-    pub(super) fn new_schema_url(&self) -> Option<&str> {
-        self.schema_url.as_deref()
-    }
-}
-
-impl<'a> ScopeEdit<'a> {
-    /// The scope's name, edits included.
-    pub fn name(&self) -> &str {
-        super::views::text(self.fields().filter(|field| field.key == 0x0a).last())
-    }
-
-    /// Renames the scope.
-    pub fn set_name(&mut self, name: &str) {
-        self.set(1, name.as_bytes());
-    }
-
-    /// The scope as it is now, as the body of a `ScopeSpans` without spans: a [`ScopeView`] reads it.
-    pub fn envelope(&self) -> Vec<u8> {
-        envelope(self, self.view.schema_url())
-    }
-}
-
-fn envelope<'a, V: Message<'a>>(amendment: &Amendment<'a, V>, schema_url: &str) -> Vec<u8> {
-    let len = amendment.len();
-    let mut out = Vec::with_capacity(wrapped_len(len) + wrapped_len(schema_url.len()));
-    put_key(&mut out, 1, wire::LEN);
-    put_varint(&mut out, len as u64);
-    amendment.put(&mut out);
-    if !schema_url.is_empty() {
-        put_bytes(&mut out, 3, schema_url.as_bytes());
-    }
-    out
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::Traces;
-use super::amend::{Amendment, Message, ResourceEdit, ScopeEdit, SpanEdit};
+use super::amend::{Amendment, Header, Message, ResourceEdit, ScopeEdit, SpanEdit};
 use super::index::{CHILD, RESOURCE_SPANS};
 use super::reader::{Field, Fields, position, wire};
 use super::views::{ResourceView, ScopeView, SpanView};
@@ -143,8 +143,7 @@ impl<'a, R: FnMut(usize) -> bool> Rewrite<'a, R> {
                 self.leave(true)?;
                 continue;
             }
-            let url = resource.new_schema_url();
-            self.header(&resource, url)?;
+            self.header(&resource)?;
             for field in self.children(CHILD) {
                 scope.turn_to(ScopeView::new(field.payload));
                 let decision = editor.scope(resource.before(), &mut scope);
@@ -153,7 +152,7 @@ impl<'a, R: FnMut(usize) -> bool> Rewrite<'a, R> {
                     self.leave(true)?;
                     continue;
                 }
-                self.header(&scope, None)?;
+                self.header(&scope)?;
                 for field in self.children(CHILD) {
                     span.turn_to(SpanView::new(field.payload));
                     let decision = editor.span(resource.before(), scope.before(), &mut span);
@@ -216,21 +215,18 @@ impl<'a, R: FnMut(usize) -> bool> Rewrite<'a, R> {
     }
 
     /// Puts an edited header first in the innermost message, and leaves out the one that came.
-    fn header<V: Message<'a>>(
-        &mut self,
-        edited: &Amendment<'a, V>,
-        schema_url: Option<&str>,
-    ) -> Result<(), Overgrown> {
+    fn header<V: Header<'a>>(&mut self, edited: &Amendment<'a, V>) -> Result<(), Overgrown> {
         if !edited.is_changed() {
             return Ok(());
         }
+        let schema_url = edited.new_schema_url();
         self.up_to(0)?;
         let len = edited.len();
         self.claim(wrapped_len(len) + schema_url.map_or(0, |url| wrapped_len(url.len())))?;
         put_key(&mut self.out, 1, wire::LEN);
         put_varint(&mut self.out, len as u64);
         edited.put(&mut self.out);
-        if let Some(url) = schema_url {
+        if let Some(url) = schema_url.filter(|url| !url.is_empty()) {
             put_bytes(&mut self.out, 3, url.as_bytes());
         }
         let Some(level) = self.levels.last_mut() else {

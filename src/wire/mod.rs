@@ -35,7 +35,7 @@ pub(crate) mod tests;
 
 use bytes::Bytes;
 
-pub use amend::{Amendment, Change, EventEdit, Message, ResourceEdit, ScopeEdit, SpanEdit};
+pub use amend::{Amendment, Change, EventEdit, Header, Message, ResourceEdit, ScopeEdit, SpanEdit};
 pub use assemble::assemble;
 pub use edit::{Decision, Editor, Overgrown};
 pub use groups::{Group, Identity};

@@ -134,6 +134,15 @@ impl ToValue for Value {
     }
 }
 
+// === impl Encoded ===
+
+impl Encoded {
+    /// The value, read in place.
+    pub fn view(&self) -> ValueView<'_> {
+        merged(std::iter::once(self.0.as_slice()))
+    }
+}
+
 // === impl ValueView ===
 
 /// The value that several `AnyValue` bodies make together: the last kind wins; lists of one kind that follow

@@ -35,6 +35,12 @@ pub(super) fn put_int(out: &mut Vec<u8>, number: u32, value: u64) {
     put_varint(out, value);
 }
 
+/// A field of four bytes.
+pub(super) fn put_fixed32(out: &mut Vec<u8>, number: u32, value: u32) {
+    put_key(out, number, wire::FIXED32);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
 /// A field of eight bytes.
 pub(super) fn put_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {
     put_key(out, number, wire::FIXED64);

@@ -51,7 +51,7 @@ impl Processor for Censor {
         if span.remove("secret") {
             span.upsert("user", "****");
             span.set_status(2, "");
-            span.edit_events(|event| match event.before().name() {
+            span.edit_events(|_, _, event| match event.before().name() {
                 "noise" => Decision::Drop,
                 _ => Decision::Keep,
             });

@@ -107,7 +107,7 @@ impl Processor for Redaction {
 
     fn span(&self, _: Context<'_>, span: &mut SpanEdit<'_>) -> Fate {
         self.redact(span);
-        span.edit_events(|event| {
+        span.edit_events(|_, _, event| {
             self.redact(event);
             Decision::Keep
         });

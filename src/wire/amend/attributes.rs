@@ -8,7 +8,7 @@ use super::super::reader::{Fields, position, wire};
 use super::super::values::ToValue;
 use super::super::views::AttributeView;
 use super::super::writer::{put_bytes, put_key, put_varint, wrapped_len};
-use super::{Amendment, Message};
+use super::{Amendment, Message, Piece};
 
 impl<'a, V: Message<'a>> Amendment<'a, V> {
     /// Adds an attribute, unless there is one with this key.
@@ -69,19 +69,41 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         self.edits += 1;
     }
 
+    /// Puts these in the place of all attributes, in their order.
+    pub fn set_attributes<K: AsRef<str>, T: ToValue>(&mut self, pairs: impl IntoIterator<Item = (K, T)>) {
+        self.open();
+        let pairs = pairs.into_iter();
+        let pieces = pairs.map(|(key, value)| self.write_attribute(key.as_ref(), &value));
+        let pieces: Vec<Piece> = pieces.collect();
+        self.replace_all(V::ATTRIBUTES << 3 | wire::LEN, pieces);
+    }
+
+    /// Removes all attributes.
+    pub fn clear_attributes(&mut self) {
+        if self.attributes().next().is_some() {
+            self.open();
+            self.pieces.retain(|piece| !Self::is_attribute(piece));
+            self.edits += 1;
+        }
+    }
+
     fn add(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
         self.open();
+        let piece = self.write_attribute(key, value);
+        self.pieces.push(piece);
+    }
+
+    fn write_attribute(&mut self, key: &str, value: &(impl ToValue + ?Sized)) -> Piece {
         let name = if key.is_empty() { 0 } else { wrapped_len(key.len()) };
         let body = value.value_len();
-        let piece = self.write(V::ATTRIBUTES, name + wrapped_len(body), |out| {
+        self.write(V::ATTRIBUTES, name + wrapped_len(body), |out| {
             if !key.is_empty() {
                 put_bytes(out, 1, key.as_bytes());
             }
             put_key(out, 2, wire::LEN);
             put_varint(out, body as u64);
             value.put_value(out);
-        });
-        self.pieces.push(piece);
+        })
     }
 
     /// Gives the attribute that is the piece at this place a new value; its unknown fields stay.

@@ -1,10 +1,13 @@
-//! What only spans and events have.
+//! What only spans have.
 
-use super::super::Decision;
-use super::super::reader::{Field, Fields, wire};
+use super::super::reader::{Fields, wire};
 use super::super::views::{EventView, LinkView, SpanView, StatusView, text};
-use super::super::writer::{put_bytes, put_fixed64, put_int};
-use super::{Amendment, EventEdit, SpanEdit};
+use super::super::writer::{put_bytes, put_int};
+use super::{Amendment, Piece, SpanEdit};
+
+const LINKS: u32 = 13;
+const STATUS: u32 = 15;
+const FLAGS: u32 = 16;
 
 impl<'a> SpanView<'a> {
     /// Begins to edit this span.
@@ -13,6 +16,7 @@ impl<'a> SpanView<'a> {
     }
 }
 
+/// What it is now, edits included.
 impl SpanEdit<'_> {
     /// The span as it is now, encoded, without the key and length around it.
     pub fn encoded(&self) -> Vec<u8> {
@@ -23,58 +27,91 @@ impl SpanEdit<'_> {
 
     /// 16 bytes.
     pub fn trace_id(&self) -> &[u8] {
-        self.view.trace_id()
+        self.bytes(1)
     }
 
     /// 8 bytes.
     pub fn span_id(&self) -> &[u8] {
-        self.view.span_id()
+        self.bytes(2)
     }
 
-    /// The W3C trace state, edits included.
+    /// The W3C trace state.
     pub fn trace_state(&self) -> &str {
-        match self.opened {
-            false => self.view.trace_state(),
-            true => text(self.last(3 << 3 | wire::LEN)),
-        }
+        text(self.last(3 << 3 | wire::LEN))
     }
 
-    /// The name, edits included.
+    /// Empty for a root span; of any length, as the sender had it.
+    pub fn parent_span_id(&self) -> &[u8] {
+        self.bytes(4)
+    }
+
+    /// The name.
     pub fn name(&self) -> &str {
-        match self.opened {
-            false => self.view.name(),
-            true => text(self.last(5 << 3 | wire::LEN)),
-        }
+        text(self.last(5 << 3 | wire::LEN))
     }
 
-    /// `SPAN_KIND_*` as a number, edits included.
+    /// `SPAN_KIND_*` as a number.
     pub fn kind(&self) -> i32 {
-        match self.opened {
-            false => self.view.kind(),
-            true => self
-                .last(6 << 3 | wire::VARINT)
-                .map_or(0, |field| field.value as i32),
-        }
+        self.int(6) as i32
     }
 
-    /// How the span ended, edits included.
-    pub fn status(&self) -> StatusView<'_> {
-        StatusView::of(self.messages(15))
+    /// When it began, in nanoseconds since 1970.
+    pub fn start_time_unix_nano(&self) -> u64 {
+        self.fixed64(7)
     }
 
-    /// The events in order, edits included.
+    /// When it ended, in nanoseconds since 1970.
+    pub fn end_time_unix_nano(&self) -> u64 {
+        self.fixed64(8)
+    }
+
+    /// Attributes that the sender dropped.
+    pub fn dropped_attributes_count(&self) -> u32 {
+        self.int(10) as u32
+    }
+
+    /// The events in order.
     pub fn events(&self) -> impl Iterator<Item = EventView<'_>> {
         self.messages(11).map(EventView::new)
     }
 
-    /// The links in order, edits included.
-    pub fn links(&self) -> impl Iterator<Item = LinkView<'_>> {
-        self.messages(13).map(LinkView::new)
+    /// Events that the sender dropped.
+    pub fn dropped_events_count(&self) -> u32 {
+        self.int(12) as u32
     }
 
-    /// Renames the span.
-    pub fn set_name(&mut self, name: &str) {
-        self.set(5, name.as_bytes());
+    /// The links in order.
+    pub fn links(&self) -> impl Iterator<Item = LinkView<'_>> {
+        self.messages(LINKS).map(LinkView::new)
+    }
+
+    /// Links that the sender dropped.
+    pub fn dropped_links_count(&self) -> u32 {
+        self.int(14) as u32
+    }
+
+    /// How the span ended.
+    pub fn status(&self) -> StatusView<'_> {
+        StatusView::of(self.messages(STATUS))
+    }
+
+    /// The W3C trace flags and whether the parent is remote.
+    pub fn flags(&self) -> u32 {
+        let field = self.last(FLAGS << 3 | wire::FIXED32);
+        field.map_or(0, |field| field.value as u32)
+    }
+}
+
+/// Edits.
+impl SpanEdit<'_> {
+    /// Sets the trace id.
+    pub fn set_trace_id(&mut self, id: [u8; 16]) {
+        self.set(1, &id);
+    }
+
+    /// Sets the span's own id.
+    pub fn set_span_id(&mut self, id: [u8; 8]) {
+        self.set(2, &id);
     }
 
     /// Sets the W3C trace state.
@@ -82,20 +119,55 @@ impl SpanEdit<'_> {
         self.set(3, state.as_bytes());
     }
 
+    /// Sets the parent's id; none makes a root span.
+    pub fn set_parent_span_id(&mut self, id: Option<[u8; 8]>) {
+        self.set(4, id.as_ref().map_or(&[][..], |id| id));
+    }
+
+    /// Renames the span.
+    pub fn set_name(&mut self, name: &str) {
+        self.set(5, name.as_bytes());
+    }
+
+    /// Sets `SPAN_KIND_*`, as a number.
+    pub fn set_kind(&mut self, kind: i32) {
+        self.set_int(6, i64::from(kind) as u64);
+    }
+
     /// Sets when the span began, in nanoseconds since 1970.
     pub fn set_start_time(&mut self, nanos: u64) {
-        self.set_time(7, nanos);
+        self.set_fixed64(7, nanos);
     }
 
     /// Sets when the span ended, in nanoseconds since 1970.
     pub fn set_end_time(&mut self, nanos: u64) {
-        self.set_time(8, nanos);
+        self.set_fixed64(8, nanos);
+    }
+
+    /// Says how many attributes were dropped before.
+    pub fn set_dropped_attributes_count(&mut self, count: u32) {
+        self.set_int(10, u64::from(count));
+    }
+
+    /// Says how many events were dropped before.
+    pub fn set_dropped_events_count(&mut self, count: u32) {
+        self.set_int(12, u64::from(count));
+    }
+
+    /// Puts these in the place of all links: each as [`LinkView::bytes`] has it.
+    pub fn set_links<B: AsRef<[u8]>>(&mut self, bodies: impl IntoIterator<Item = B>) {
+        self.set_messages(LINKS, bodies);
+    }
+
+    /// Says how many links were dropped before.
+    pub fn set_dropped_links_count(&mut self, count: u32) {
+        self.set_int(14, u64::from(count));
     }
 
     /// Sets how the span ended: `STATUS_CODE_*` as a number, and a message.
     pub fn set_status(&mut self, code: i32, message: &str) {
         let mut status = Vec::new();
-        for body in self.messages(15) {
+        for body in self.messages(STATUS) {
             let unknown = Fields::of(body).filter(|field| !matches!(field.number(), 2 | 3));
             unknown.for_each(|field| status.extend_from_slice(field.raw));
         }
@@ -105,62 +177,21 @@ impl SpanEdit<'_> {
         if code != 0 {
             put_int(&mut status, 3, i64::from(code) as u64);
         }
-        self.set(15, &status);
+        self.set(STATUS, &status);
     }
 
-    /// Edits the events in order; one that `edit` drops goes.
-    pub fn edit_events(&mut self, mut edit: impl FnMut(&mut EventEdit<'_>) -> Decision) {
-        let mut changes: Vec<(usize, Option<Vec<u8>>)> = Vec::new();
-        for (number, event) in self.events().enumerate() {
-            let mut event = Amendment::new(event);
-            match edit(&mut event) {
-                Decision::Drop => changes.push((number, None)),
-                Decision::Keep if event.is_changed() => {
-                    let mut body = Vec::new();
-                    event.put(&mut body);
-                    changes.push((number, Some(body)));
-                }
-                Decision::Keep => {}
-            }
-        }
-        if !changes.is_empty() {
-            self.change_events(changes);
-        }
+    /// Sets the W3C trace flags and whether the parent is remote.
+    pub fn set_flags(&mut self, flags: u32) {
+        self.set_fixed32(FLAGS, flags);
     }
 
-    /// By number of the event: what takes its place, or nothing.
-    fn change_events(&mut self, changes: Vec<(usize, Option<Vec<u8>>)>) {
+    /// Puts these in the place of all messages of this field.
+    pub(super) fn set_messages<B: AsRef<[u8]>>(&mut self, number: u32, bodies: impl IntoIterator<Item = B>) {
         self.open();
-        let mut changes = changes.into_iter().peekable();
-        let mut number = 0..;
-        let mut pieces = Vec::with_capacity(self.pieces.len());
-        for piece in std::mem::take(&mut self.pieces) {
-            if piece.key != 11 << 3 | wire::LEN {
-                pieces.push(piece);
-                continue;
-            }
-            let number = number.next().unwrap_or_default();
-            match changes.next_if(|(changed, _)| *changed == number) {
-                None => pieces.push(piece),
-                Some((_, None)) => self.edits += 1,
-                Some((_, Some(body))) => {
-                    pieces.push(self.write(11, body.len(), |out| out.extend_from_slice(&body)));
-                }
-            }
-        }
-        self.pieces = pieces;
-    }
-
-    fn set_time(&mut self, number: u32, nanos: u64) {
-        self.open();
-        let key = number << 3 | wire::FIXED64;
-        let field = self.write_plain(key, |out| put_fixed64(out, number, nanos));
-        self.place(number, Some(field));
-    }
-
-    /// The last of a singular field.
-    fn last(&self, key: u32) -> Option<Field<'_>> {
-        let piece = self.pieces.iter().rfind(|piece| piece.key == key)?;
-        self.field(piece)
+        let fields: Vec<Piece> = bodies
+            .into_iter()
+            .map(|body| self.write_bytes(number, body.as_ref()))
+            .collect();
+        self.replace_all(number << 3 | wire::LEN, fields);
     }
 }

@@ -120,17 +120,22 @@ fn flat(request: &ExportTraceServiceRequest) -> Vec<Vec<u8>> {
 
 /// Splits and edits what passes, as the first bytes say, and compares with the same done on decoded objects.
 pub fn split_edit(input: &[u8]) {
-    let Some((choice, input)) = input.split_first_chunk::<11>() else {
+    let Some((choice, input)) = input.split_first_chunk::<19>() else {
         return;
     };
     let Ok(checked) = Traces::check(Bytes::copy_from_slice(input)) else {
         return;
     };
-    let [spans, low, high, script @ ..] = *choice;
+    let [spans, low, high, script @ ..] = choice;
+    let (words, _) = script.as_chunks::<2>();
+    let mut script = [0; 8];
+    for (op, word) in script.iter_mut().zip(words) {
+        *op = u16::from_le_bytes(*word);
+    }
     split(
         &checked.traces,
-        usize::from(spans),
-        usize::from(u16::from_le_bytes([low, high])),
+        usize::from(*spans),
+        usize::from(u16::from_le_bytes([*low, *high])),
     );
     edit(&checked.traces, script);
 }

@@ -28,7 +28,7 @@ fn checked(bytes: Vec<u8>) -> Traces {
 proptest! {
     /// Every kind of edit gives what the same edit on decoded objects gives, and what comes out passes again.
     #[test]
-    fn edits_agree_with_objects(request in request(), seed: u64, script: [u8; 8]) {
+    fn edits_agree_with_objects(request in request(), seed: u64, script: [u16; 8]) {
         oracle::edit(&checked(salted(&request, seed)), script);
     }
 

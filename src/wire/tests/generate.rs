@@ -101,7 +101,7 @@ fn link() -> impl Strategy<Value = Link> {
 fn span(trace_id: usize, span_id: usize) -> impl Strategy<Value = Span> {
     let ids = (id(trace_id), id(span_id), option::of(id(8)), text());
     let what = (text(), any::<i32>(), any::<u32>(), any::<u64>(), any::<u64>());
-    let lists = (attributes(), vec(event(), 0..2), vec(link(), 0..2));
+    let lists = (attributes(), vec(event(), 0..4), vec(link(), 0..3));
     let status = option::of((text(), 0..3).prop_map(|(message, code)| Status { message, code }));
     (ids, what, lists, status, any::<u32>()).prop_map(|(ids, what, lists, status, dropped)| Span {
         trace_id: ids.0,

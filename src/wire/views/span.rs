@@ -161,7 +161,8 @@ impl<'a> EventView<'a> {
         Self { body }
     }
 
-    pub(in crate::wire) fn bytes(self) -> &'a [u8] {
+    /// The encoded event, without the key and length around it.
+    pub fn bytes(self) -> &'a [u8] {
         self.body
     }
 
@@ -191,6 +192,11 @@ impl<'a> EventView<'a> {
 impl<'a> LinkView<'a> {
     pub(in crate::wire) fn new(body: &'a [u8]) -> Self {
         Self { body }
+    }
+
+    /// The encoded link, without the key and length around it.
+    pub fn bytes(self) -> &'a [u8] {
+        self.body
     }
 
     /// The linked span's trace id, as the sender had it.

@@ -157,6 +157,11 @@ impl<'a> StatusView<'a> {
 // === impl EventView ===
 
 impl<'a> EventView<'a> {
+    /// The event of a body that was checked once; other bytes read as defaults.
+    pub fn over(body: &'a [u8]) -> Self {
+        Self::new(body)
+    }
+
     pub(in crate::wire) fn new(body: &'a [u8]) -> Self {
         Self { body }
     }

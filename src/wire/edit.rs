@@ -23,6 +23,12 @@ pub enum Decision {
 
 /// Edits a request, part by part. Asked in order; views of what stands above show it as it came.
 pub trait Editor {
+    /// Whether it edits what stands above a scope or span when it sees that. Then a resource or scope is written when all
+    /// below it is done.
+    fn edits_above(&self) -> bool {
+        false
+    }
+
     /// Asked once for each `ResourceSpans`, before its scopes.
     fn resource(&mut self, _resource: &mut ResourceEdit<'_>) -> Decision {
         Decision::Keep
@@ -42,6 +48,27 @@ pub trait Editor {
     ) -> Decision {
         Decision::Keep
     }
+
+    /// What is asked of a scope; the resource may be edited where [`Self::edits_above`] says so.
+    fn scope_and_above(&mut self, resource: &mut ResourceEdit<'_>, scope: &mut ScopeEdit<'_>) -> Decision {
+        self.scope(resource.before(), scope)
+    }
+
+    /// What is asked of a span; what stands above it may be edited where [`Self::edits_above`] says so.
+    fn span_and_above(
+        &mut self,
+        resource: &mut ResourceEdit<'_>,
+        scope: &mut ScopeEdit<'_>,
+        span: &mut SpanEdit<'_>,
+    ) -> Decision {
+        self.span(resource.before(), scope.before(), span)
+    }
+
+    /// Told when a scope and all below it is done, and whether it stays.
+    fn scope_done(&mut self, _scope: &ScopeEdit<'_>, _stays: bool) {}
+
+    /// Told when a resource and all below it is done, and whether it stays.
+    fn resource_done(&mut self, _resource: &ResourceEdit<'_>, _stays: bool) {}
 }
 
 /// What was edited needs more bytes than there is room for.
@@ -135,32 +162,35 @@ impl<'a, R: FnMut(usize) -> bool> Rewrite<'a, R> {
         let mut resource = Amendment::new(ResourceView::new(&[]));
         let mut scope = Amendment::new(ScopeView::new(&[]));
         let mut span = Amendment::new(SpanView::new(&[]));
+        let is_late = editor.edits_above();
         for field in self.children(RESOURCE_SPANS) {
             resource.turn_to(ResourceView::new(field.payload));
             let decision = editor.resource(&mut resource);
             self.enter(field);
-            if decision == Decision::Drop {
-                self.leave(true)?;
-                continue;
-            }
-            self.header(&resource)?;
-            for field in self.children(CHILD) {
-                scope.turn_to(ScopeView::new(field.payload));
-                let decision = editor.scope(resource.before(), &mut scope);
-                self.enter(field);
-                if decision == Decision::Drop {
-                    self.leave(true)?;
-                    continue;
+            if decision == Decision::Keep {
+                if !is_late {
+                    self.header(&resource)?;
                 }
-                self.header(&scope)?;
                 for field in self.children(CHILD) {
-                    span.turn_to(SpanView::new(field.payload));
-                    let decision = editor.span(resource.before(), scope.before(), &mut span);
-                    self.span(field, decision, &span)?;
+                    scope.turn_to(ScopeView::new(field.payload));
+                    let decision = editor.scope_and_above(&mut resource, &mut scope);
+                    self.enter(field);
+                    if decision == Decision::Keep {
+                        if !is_late {
+                            self.header(&scope)?;
+                        }
+                        for field in self.children(CHILD) {
+                            span.turn_to(SpanView::new(field.payload));
+                            let decision = editor.span_and_above(&mut resource, &mut scope, &mut span);
+                            self.span(field, decision, &span)?;
+                        }
+                    }
+                    let stays = self.leave(decision, is_late.then_some(&scope))?;
+                    editor.scope_done(&scope, stays);
                 }
-                self.leave(false)?;
             }
-            self.leave(false)?;
+            let stays = self.leave(decision, is_late.then_some(&resource))?;
+            editor.resource_done(&resource, stays);
         }
         Ok(())
     }
@@ -189,17 +219,26 @@ impl<'a, R: FnMut(usize) -> bool> Rewrite<'a, R> {
         self.begin(field.payload, position(above, field.raw));
     }
 
-    /// Ends with the innermost message; it goes when it is dropped, or all its children were.
-    fn leave(&mut self, is_dropped: bool) -> Result<(), Overgrown> {
+    /// Ends with the innermost message; it goes when it is dropped, or all its children were. Says whether it stays. Its
+    /// header, where it is given, is written only now.
+    fn leave<V: Header<'a>>(
+        &mut self,
+        decision: Decision,
+        header: Option<&Amendment<'a, V>>,
+    ) -> Result<bool, Overgrown> {
         let Some(level) = self.levels.last() else {
-            return Ok(());
+            return Ok(false);
         };
-        let goes = is_dropped || (level.children > 0 && level.children == level.gone);
-        if !goes && level.written.is_some() {
+        let goes = decision == Decision::Drop || (level.children > 0 && level.children == level.gone);
+        let header = header.filter(|header| !goes && header.is_changed());
+        if header.is_some() || (!goes && level.written.is_some()) {
             self.up_to(level.body.len())?;
         }
+        if let Some(header) = header {
+            self.late_header(header)?;
+        }
         let Some(level) = self.levels.pop() else {
-            return Ok(());
+            return Ok(false);
         };
         if let Some(above) = self.levels.last_mut() {
             above.children += 1;
@@ -211,7 +250,7 @@ impl<'a, R: FnMut(usize) -> bool> Rewrite<'a, R> {
             None if goes => self.without(level.field)?,
             None => {}
         }
-        Ok(())
+        Ok(!goes)
     }
 
     /// Puts an edited header first in the innermost message, and leaves out the one that came.
@@ -219,23 +258,55 @@ impl<'a, R: FnMut(usize) -> bool> Rewrite<'a, R> {
         if !edited.is_changed() {
             return Ok(());
         }
-        let schema_url = edited.new_schema_url();
         self.up_to(0)?;
-        let len = edited.len();
-        self.claim(wrapped_len(len) + schema_url.map_or(0, |url| wrapped_len(url.len())))?;
-        put_key(&mut self.out, 1, wire::LEN);
-        put_varint(&mut self.out, len as u64);
-        edited.put(&mut self.out);
-        if let Some(url) = schema_url.filter(|url| !url.is_empty()) {
-            put_bytes(&mut self.out, 3, url.as_bytes());
-        }
+        self.put_header(edited)?;
         let Some(level) = self.levels.last_mut() else {
             return Ok(());
         };
         let body = level.body;
-        let is_replaced = |key| key == HEADER || (key == SCHEMA_URL && schema_url.is_some());
-        let replaced = Fields::of(body).filter(|field| is_replaced(field.key));
+        let replaced = Fields::of(body).filter(|field| is_replaced(field, edited));
         level.replaced = replaced.map(|field| position(body, field.raw)).collect();
+        Ok(())
+    }
+
+    /// Puts an edited header first in the innermost message, all of which is written, in the place of the one that is there.
+    fn late_header<V: Header<'a>>(&mut self, edited: &Amendment<'a, V>) -> Result<(), Overgrown> {
+        let written = self.levels.last().and_then(|level| level.written.as_ref());
+        let Some(start) = written.map(|(_, message)| message.start()) else {
+            return Ok(());
+        };
+        let body = self.out.get(start..).unwrap_or_default();
+        let len = body.len();
+        let replaced = Fields::of(body).filter(|field| is_replaced(field, edited));
+        let replaced: SmallVec<[Range<usize>; 2]> = replaced.map(|field| position(body, field.raw)).collect();
+        // What lies between the holes moves together.
+        let (mut from, mut to) = (start, start);
+        for hole in replaced.into_iter().chain(std::iter::once(len..len)) {
+            let kept = from..start + hole.start;
+            from = start + hole.end;
+            let end = to + kept.len();
+            self.out.copy_within(kept, to);
+            to = end;
+        }
+        self.out.truncate(to);
+        let before = self.out.len();
+        self.put_header(edited)?;
+        let len = self.out.len() - before;
+        if let Some(body) = self.out.get_mut(start..) {
+            body.rotate_right(len);
+        }
+        Ok(())
+    }
+
+    fn put_header<V: Header<'a>>(&mut self, edited: &Amendment<'a, V>) -> Result<(), Overgrown> {
+        let (len, schema_url) = (edited.len(), edited.new_schema_url().unwrap_or_default());
+        self.claim(wrapped_len(len) + wrapped_len(schema_url.len()))?;
+        put_key(&mut self.out, 1, wire::LEN);
+        put_varint(&mut self.out, len as u64);
+        edited.put(&mut self.out);
+        if !schema_url.is_empty() {
+            put_bytes(&mut self.out, 3, schema_url.as_bytes());
+        }
         Ok(())
     }
 
@@ -350,4 +421,9 @@ impl<'a, R: FnMut(usize) -> bool> Rewrite<'a, R> {
         }
         Ok(())
     }
+}
+
+/// Whether an edited header takes the place of this field.
+fn is_replaced<'a, V: Header<'a>>(field: &Field<'_>, edited: &Amendment<'a, V>) -> bool {
+    field.key == HEADER || (field.key == SCHEMA_URL && edited.new_schema_url().is_some())
 }

@@ -59,6 +59,13 @@ pub(super) struct Open {
     expected: usize,
 }
 
+impl Open {
+    /// Where its body begins.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+}
+
 /// Begins a message field of about `expected` bytes. All that is written before [`close`] is its body.
 pub(super) fn open(out: &mut Vec<u8>, number: u32, expected: usize) -> Open {
     put_key(out, number, wire::LEN);

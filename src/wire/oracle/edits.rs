@@ -1,5 +1,6 @@
 //! A script of edits, made both on bytes and on decoded objects.
 
+mod above;
 mod attributes;
 
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -13,6 +14,8 @@ use super::super::{
 };
 use super::seen::normal;
 use super::{decoded, retain, same, spans};
+
+pub use above::edit_above;
 
 /// Edits by `script` on the bytes are the same edits on decoded objects, and nothing else changes.
 pub fn edit(traces: &Traces, script: [u16; 8]) {
@@ -122,86 +125,92 @@ impl Script {
     }
 
     fn on_resource(&self, resource: &mut ResourceSpans) {
-        for op in self.script {
-            let inner = &mut resource.resource;
-            match op.kind {
-                14 => op
-                    .inner()
-                    .on_attributes(&mut inner.get_or_insert_with(Resource::default).attributes),
-                15 if op.is_odd() => resource.schema_url = url(op).into(),
-                15 => inner.get_or_insert_default().dropped_attributes_count = op.count(),
-                _ => {}
-            }
-        }
+        self.script.iter().for_each(|op| on_resource(*op, resource));
     }
 
     fn on_scope(&self, scope: &mut ScopeSpans) {
-        for op in self.script {
-            let inner = scope.scope.get_or_insert_default();
-            match op.kind {
-                13 => op.inner().on_attributes(&mut inner.attributes),
-                16 => match op.number % 4 {
-                    0 => inner.name = text(op, "renamed").into(),
-                    1 => inner.version = text(op, "2").into(),
-                    2 => inner.dropped_attributes_count = op.count(),
-                    _ => scope.schema_url = url(op).into(),
-                },
-                _ => {}
-            }
-        }
+        self.script.iter().for_each(|op| on_scope(*op, scope));
     }
 
     fn on_span(&self, span: &mut Span) {
-        for op in self.script {
-            match op.kind {
-                7 | 13..=16 => {}
-                8 => span.name = text(op, "renamed").into(),
-                9 => span.trace_state = text(op, "a=b").into(),
-                10 => {
-                    span.status = Some(Status {
-                        code: i32::from(op.number % 3),
-                        message: text(op, "set").into(),
-                    })
+        self.script.iter().for_each(|op| on_span(*op, span));
+    }
+}
+
+fn on_resource(op: Op, resource: &mut ResourceSpans) {
+    let inner = &mut resource.resource;
+    match op.kind {
+        14 => op
+            .inner()
+            .on_attributes(&mut inner.get_or_insert_with(Resource::default).attributes),
+        15 if op.is_odd() => resource.schema_url = url(op).into(),
+        15 => inner.get_or_insert_default().dropped_attributes_count = op.count(),
+        _ => {}
+    }
+}
+
+fn on_scope(op: Op, scope: &mut ScopeSpans) {
+    let inner = scope.scope.get_or_insert_default();
+    match op.kind {
+        13 => op.inner().on_attributes(&mut inner.attributes),
+        16 => match op.number % 4 {
+            0 => inner.name = text(op, "renamed").into(),
+            1 => inner.version = text(op, "2").into(),
+            2 => inner.dropped_attributes_count = op.count(),
+            _ => scope.schema_url = url(op).into(),
+        },
+        _ => {}
+    }
+}
+
+fn on_span(op: Op, span: &mut Span) {
+    match op.kind {
+        7 | 13..=16 => {}
+        8 => span.name = text(op, "renamed").into(),
+        9 => span.trace_state = text(op, "a=b").into(),
+        10 => {
+            span.status = Some(Status {
+                code: i32::from(op.number % 3),
+                message: text(op, "set").into(),
+            })
+        }
+        11 if op.is_odd() => span.start_time_unix_nano = u64::from(op.number / 2),
+        11 => span.end_time_unix_nano = u64::from(op.number / 2),
+        12 => {
+            let (mut number, name) = (0.., span.name.clone());
+            span.events.retain_mut(|event| {
+                let number = number.next().unwrap_or_default();
+                op.inner().on_attributes(&mut event.attributes);
+                if number == 1 {
+                    event.name.clone_from(&name);
                 }
-                11 if op.is_odd() => span.start_time_unix_nano = u64::from(op.number / 2),
-                11 => span.end_time_unix_nano = u64::from(op.number / 2),
-                12 => {
-                    let (mut number, name) = (0.., span.name.clone());
-                    span.events.retain_mut(|event| {
-                        let number = number.next().unwrap_or_default();
-                        op.inner().on_attributes(&mut event.attributes);
-                        if number == 1 {
-                            event.name.clone_from(&name);
-                        }
-                        !drops_event(op, number)
-                    });
-                }
-                17 => match op.number % 4 {
-                    0 => span.trace_id = vec![op.number; 16],
-                    1 => span.span_id = vec![op.number; 8],
-                    2 => span.parent_span_id = vec![op.number; 8],
-                    _ => span.parent_span_id.clear(),
-                },
-                18 => match op.number % 4 {
-                    0 => span.kind = op.count() as i32 - 77,
-                    1 => span.flags = op.count(),
-                    2 => span.dropped_attributes_count = op.count(),
-                    _ => span.dropped_events_count = op.count(),
-                },
-                19 => span.dropped_links_count = op.count(),
-                20 => {
-                    let number = usize::from(op.number / 4);
-                    match span.events.get_mut(number) {
-                        None => {}
-                        Some(_) if op.number % 4 == 3 => drop(span.events.remove(number)),
-                        Some(event) => event_object(op, event),
-                    }
-                }
-                21 if op.is_odd() => span.events.reverse(),
-                21 => span.links.reverse(),
-                _ => op.on_attributes(&mut span.attributes),
+                !drops_event(op, number)
+            });
+        }
+        17 => match op.number % 4 {
+            0 => span.trace_id = vec![op.number; 16],
+            1 => span.span_id = vec![op.number; 8],
+            2 => span.parent_span_id = vec![op.number; 8],
+            _ => span.parent_span_id.clear(),
+        },
+        18 => match op.number % 4 {
+            0 => span.kind = op.count() as i32 - 77,
+            1 => span.flags = op.count(),
+            2 => span.dropped_attributes_count = op.count(),
+            _ => span.dropped_events_count = op.count(),
+        },
+        19 => span.dropped_links_count = op.count(),
+        20 => {
+            let number = usize::from(op.number / 4);
+            match span.events.get_mut(number) {
+                None => {}
+                Some(_) if op.number % 4 == 3 => drop(span.events.remove(number)),
+                Some(event) => event_object(op, event),
             }
         }
+        21 if op.is_odd() => span.events.reverse(),
+        21 => span.links.reverse(),
+        _ => op.on_attributes(&mut span.attributes),
     }
 }
 
@@ -250,52 +259,12 @@ fn event_bytes(op: Op, event: &mut EventEdit<'_>) {
 
 impl Editor for Script {
     fn resource(&mut self, resource: &mut ResourceEdit<'_>) -> Decision {
-        for op in self.script {
-            match op.kind {
-                14 => op.inner().on_attributes(resource),
-                15 if op.is_odd() => resource.set_schema_url(url(op)),
-                15 => resource.set_dropped_attributes_count(op.count()),
-                _ => {}
-            }
-        }
-        let body = resource.envelope();
-        let written = ResourceView::over(&body);
-        assert_eq!(
-            (resource.schema_url(), resource.dropped_attributes_count()),
-            (written.schema_url(), written.dropped_attributes_count())
-        );
+        self.script.iter().for_each(|op| on_resource_bytes(*op, resource));
         Decision::Keep
     }
 
     fn scope(&mut self, _: ResourceView<'_>, scope: &mut ScopeEdit<'_>) -> Decision {
-        for op in self.script {
-            match op.kind {
-                13 => op.inner().on_attributes(scope),
-                16 => match op.number % 4 {
-                    0 => scope.set_name(text(op, "renamed")),
-                    1 => scope.set_version(text(op, "2")),
-                    2 => scope.set_dropped_attributes_count(op.count()),
-                    _ => scope.set_schema_url(url(op)),
-                },
-                _ => {}
-            }
-        }
-        let body = scope.envelope();
-        let written = ScopeView::over(&body);
-        assert_eq!(
-            (
-                scope.name(),
-                scope.version(),
-                scope.schema_url(),
-                scope.dropped_attributes_count()
-            ),
-            (
-                written.name(),
-                written.version(),
-                written.schema_url(),
-                written.dropped_attributes_count()
-            )
-        );
+        self.script.iter().for_each(|op| on_scope_bytes(*op, scope));
         Decision::Keep
     }
 
@@ -309,6 +278,50 @@ impl Editor for Script {
         }
         Decision::Keep
     }
+}
+
+fn on_resource_bytes(op: Op, resource: &mut ResourceEdit<'_>) {
+    match op.kind {
+        14 => op.inner().on_attributes(resource),
+        15 if op.is_odd() => resource.set_schema_url(url(op)),
+        15 => resource.set_dropped_attributes_count(op.count()),
+        _ => {}
+    }
+    let body = resource.envelope();
+    let written = ResourceView::over(&body);
+    assert_eq!(
+        (resource.schema_url(), resource.dropped_attributes_count()),
+        (written.schema_url(), written.dropped_attributes_count())
+    );
+}
+
+fn on_scope_bytes(op: Op, scope: &mut ScopeEdit<'_>) {
+    match op.kind {
+        13 => op.inner().on_attributes(scope),
+        16 => match op.number % 4 {
+            0 => scope.set_name(text(op, "renamed")),
+            1 => scope.set_version(text(op, "2")),
+            2 => scope.set_dropped_attributes_count(op.count()),
+            _ => scope.set_schema_url(url(op)),
+        },
+        _ => {}
+    }
+    let body = scope.envelope();
+    let written = ScopeView::over(&body);
+    assert_eq!(
+        (
+            scope.name(),
+            scope.version(),
+            scope.schema_url(),
+            scope.dropped_attributes_count()
+        ),
+        (
+            written.name(),
+            written.version(),
+            written.schema_url(),
+            written.dropped_attributes_count()
+        )
+    );
 }
 
 fn on_span_bytes(op: Op, span: &mut SpanEdit<'_>) {

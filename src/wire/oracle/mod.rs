@@ -12,7 +12,7 @@ use prost::Message;
 use self::seen::{normal, seen};
 use super::{Traces, json};
 
-pub use edits::edit;
+pub use edits::{edit, edit_above};
 
 /// Same verdict as `prost`; spans with ids of a wrong length go and nothing else; views and parts show what `prost` does.
 pub fn walk(input: &[u8]) {
@@ -138,6 +138,7 @@ pub fn split_edit(input: &[u8]) {
         usize::from(u16::from_le_bytes([*low, *high])),
     );
     edit(&checked.traces, script);
+    edit_above(&checked.traces, script);
 }
 
 /// Bytes to JSON and back have the content that `prost` sees; JSON that is taken in gives bytes that pass, and

@@ -8,7 +8,8 @@ use prost::Message as _;
 use super::generate::{request, salted};
 use crate::wire::writer::{put_bytes, put_int};
 use crate::wire::{
-    Change, Decision, Editor, Index, ResourceView, ScopeView, SpanEdit, Traces, Value, ValueView, oracle,
+    Change, Decision, Editor, Index, ResourceEdit, ResourceView, ScopeEdit, ScopeView, SpanEdit, Traces,
+    Value, ValueView, oracle,
 };
 
 /// Edits each span by number.
@@ -30,6 +31,12 @@ proptest! {
     #[test]
     fn edits_agree_with_objects(request in request(), seed: u64, script: [u16; 8]) {
         oracle::edit(&checked(salted(&request, seed)), script);
+    }
+
+    /// What is edited from below gives what the same edit on decoded objects gives, and what comes out passes again.
+    #[test]
+    fn edits_from_below_agree_with_objects(request in request(), seed: u64, script: [u16; 8]) {
+        oracle::edit_above(&checked(salted(&request, seed)), script);
     }
 
     /// Attributes that are changed all at once come out as those that are changed one after the other, duplicates of a key
@@ -208,6 +215,45 @@ fn values_are_written_as_they_read() {
     let index = Index::of(&edited);
     let read = index.spans().next().unwrap().span.attribute("k").unwrap();
     assert_eq!(read.to_value(), Some(value));
+}
+
+/// An editor of what stands above that edits nothing leaves the very bytes; one that edits leaves spans as they are.
+#[test]
+fn what_is_not_edited_from_below_keeps_its_bytes() {
+    struct Renames(bool);
+    impl Editor for Renames {
+        fn edits_above(&self) -> bool {
+            true
+        }
+        fn span_and_above(
+            &mut self,
+            resource: &mut ResourceEdit<'_>,
+            scope: &mut ScopeEdit<'_>,
+            _: &mut SpanEdit<'_>,
+        ) -> Decision {
+            if self.0 {
+                resource.upsert("k", "v");
+                scope.set_name("renamed");
+            }
+            Decision::Keep
+        }
+    }
+    let traces = one_span(&[("a", 1)]);
+    let same = traces.edit(&mut Renames(false));
+    assert_eq!(same.bytes().as_ptr(), traces.bytes().as_ptr());
+    let edited = traces.edit(&mut Renames(true));
+    let (before, after) = (Index::of(&traces), Index::of(&edited));
+    let (before, after) = (before.spans().next().unwrap(), after.spans().next().unwrap());
+    assert_eq!(before.span.bytes(), after.span.bytes());
+    assert_eq!(after.scope.name(), "renamed");
+    assert!(matches!(
+        after.resource.attribute("k"),
+        Some(ValueView::String("v"))
+    ));
+    // The header stands before what is below it.
+    let header = edited.bytes().windows(7).position(|bytes| bytes == b"renamed");
+    let span = edited.bytes().windows(16).position(|bytes| bytes == [1; 16]);
+    assert!(header < span);
 }
 
 /// A request whose last span is dropped is empty.

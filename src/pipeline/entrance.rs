@@ -16,7 +16,7 @@ use super::disk::Rooms;
 use super::flow::{Awaited, Obstacle, Pipeline, Prepared, come_back_when_drained};
 use super::intake::{Arrival, Intake};
 use super::ticket::Ticket;
-use super::verdict::{Accepted, Refused};
+use super::verdict::{Accepted, Refused, Unprepared};
 use crate::wire::{Overgrown, Traces};
 
 /// What a client is told while the process stops.
@@ -65,7 +65,8 @@ impl Entrance {
         let spans = traces.spans();
         let prepared = match self.prepare(traces, &client).await {
             Ok(prepared) => prepared,
-            Err(Overgrown { wanted }) => return self.no_room(spans, wanted),
+            Err(Unprepared::Overgrown(Overgrown { wanted })) => return self.no_room(spans, wanted),
+            Err(failed @ Unprepared::Failed { .. }) => return Ok(rejected(spans, failed.to_string())),
         };
         let mut rooms = self.admit(&prepared, &client, deadline).await?.into_iter();
         let (ticket, answer) = Ticket::new();
@@ -90,7 +91,7 @@ impl Entrance {
         &self,
         traces: Traces,
         client: &Arc<Client>,
-    ) -> Result<SmallVec<[Prepared; 1]>, Overgrown> {
+    ) -> Result<SmallVec<[Prepared; 1]>, Unprepared> {
         let prepare = |pipelines: &[Arc<Pipeline>], traces: &Traces, client: &Client| {
             let prepared = pipelines.iter().map(|pipeline| pipeline.prepare(traces, client));
             prepared.collect::<Result<_, _>>()
@@ -118,10 +119,7 @@ impl Entrance {
         }
         let message =
             format!("edited, the request needs more than {wanted} bytes of a memory budget of {limit}");
-        Ok(Accepted {
-            rejected_spans: spans as u64,
-            message,
-        })
+        Ok(rejected(spans, message))
     }
 
     /// Waits only where a full queue is configured to let clients wait.
@@ -193,6 +191,14 @@ impl Intake for Entrance {
             message,
             retry_after: come_back_when_drained(wait / 2),
         }
+    }
+}
+
+/// None of the spans is taken, and to send them again is of no use.
+fn rejected(spans: usize, message: String) -> Accepted {
+    Accepted {
+        rejected_spans: spans as u64,
+        message,
     }
 }
 

@@ -15,11 +15,11 @@ use super::log::cursor::Full;
 use super::log::{Cursor, Record, Waiter};
 use super::processing::{Processed, Processing};
 use super::ticket::{Branch, Ticket};
-use super::verdict::Refused;
+use super::verdict::{Refused, Unprepared};
 use crate::journal::Room;
 use crate::telemetry::exporter::ExporterEvents;
 use crate::telemetry::ledger::PipelineLedger;
-use crate::wire::{Overgrown, Traces};
+use crate::wire::Traces;
 
 /// A delay that we ask of a client is never shorter or longer than these.
 const SHORTEST_DELAY: Duration = Duration::from_millis(100);
@@ -92,8 +92,8 @@ pub type Awaited = SmallVec<[Arc<Record>; 2]>;
 
 impl Pipeline {
     /// Runs a request through the processors of this pipeline and of those behind it. An error says that what they make of
-    /// it exceeds the memory budget.
-    pub fn prepare(&self, traces: &Traces, client: &Client) -> Result<Prepared, Overgrown> {
+    /// it exceeds the memory budget, or that one of them rejects it.
+    pub fn prepare(&self, traces: &Traces, client: &Client) -> Result<Prepared, Unprepared> {
         let processed = match &self.processing {
             Some(processing) => processing.run(traces, client)?,
             None => Processed::untouched(traces),

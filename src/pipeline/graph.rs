@@ -203,8 +203,8 @@ impl<'a> Builder<'a> {
                 match stage {
                     Stage::Batch(settings) => drop(batching.insert(id.clone(), settings)),
                     Stage::Budget(bytes) => budget = Some(budget.map_or(bytes, |known| known.min(bytes))),
-                    Stage::Sees(sees) => {
-                        let step = Step::new(&processor.to_string(), &id.to_string(), sees);
+                    Stage::Sees(parts) => {
+                        let step = Step::new(&processor.to_string(), &id.to_string(), parts);
                         steps.entry(id.clone()).or_default().push(step);
                     }
                 }

@@ -13,11 +13,19 @@ pub enum Stage {
     Batch(Batching),
     /// A bound in bytes on everything that the process holds; the smallest of all pipelines counts.
     Budget(usize),
-    /// Sees each span, in its place in the list.
-    Sees(Arc<dyn Processor>),
+    /// Sees each span, in its place in the list: one processor, in one part or in several, each of which gets what the one
+    /// before it left.
+    Sees(Vec<Arc<dyn Processor>>),
 }
 
 // === impl Stage ===
+
+impl Stage {
+    /// A processor in one part.
+    pub fn sees(processor: impl Processor + 'static) -> Self {
+        Self::Sees(vec![Arc::new(processor)])
+    }
+}
 
 impl fmt::Debug for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

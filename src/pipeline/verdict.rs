@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::wire::Overgrown;
+
 /// The request was taken: durable, or accepted by every destination that it waits for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
@@ -20,4 +22,20 @@ pub struct Refused {
     pub message: String,
     /// When to come back, jitter included.
     pub retry_after: Duration,
+}
+
+/// Nothing of the request can be handed on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unprepared {
+    /// What processors make of it exceeds the memory budget.
+    #[error(transparent)]
+    Overgrown(#[from] Overgrown),
+    /// A processor or connector rejects it, for good.
+    #[error("`{by}` failed: {message}")]
+    Failed {
+        /// Its name.
+        by: String,
+        /// Why.
+        message: Box<str>,
+    },
 }

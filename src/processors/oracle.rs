@@ -15,16 +15,19 @@ use crate::config::source::Source;
 use crate::pipeline::budget::Budget;
 use crate::pipeline::client::Client;
 use crate::pipeline::processing::{Processed, Processing, Step, Witness};
-use crate::pipeline::processor::{Fate, Processor};
+use crate::pipeline::processor::{Fate, Processor, Subject};
 use crate::pipeline::stage::Stage;
 use crate::telemetry::processor::Tally;
-use crate::wire::{Index, ResourceEdit, ScopeEdit, SpanEdit, Traces, json};
+use crate::wire::{Index, Traces, json};
 
 /// A pipeline that requests run through.
 struct Pipeline {
     processing: Processing,
-    processors: Vec<(ComponentId, Arc<dyn Processor>)>,
+    processors: Vec<(ComponentId, Parts)>,
 }
+
+/// The parts of a processor.
+type Parts = Vec<Arc<dyn Processor>>;
 
 /// What becomes of the spans at one processor.
 #[derive(Default)]
@@ -99,6 +102,7 @@ impl Pipeline {
         for (step, together) in steps(&self.processors).iter().zip(&left.tallies) {
             let mut notes = Notes::default();
             let left = step.watched(&alone, &client, &mut notes);
+            let left = left.unwrap_or_else(|reason| panic!("{reason}"));
             let tally = left.tallies.first().cloned().unwrap_or_default();
             assert_eq!(of_spans(&tally), of_spans(together));
             assert_eq!(notes.fates.len(), alone.spans());
@@ -119,21 +123,21 @@ impl Pipeline {
     }
 }
 
-fn built(id: &str, settings: &Node) -> (ComponentId, Arc<dyn Processor>) {
+fn built(id: &str, settings: &Node) -> (ComponentId, Parts) {
     let id: ComponentId = id.parse().unwrap_or_else(|error| panic!("{error}"));
     let table = super::table();
     let factory = table.iter().find(|factory| factory.answers_to(&id.type_name));
     match factory.map(|factory| factory.build(settings, &id, &())) {
-        Some(Ok(Stage::Sees(processor))) => (id, processor),
+        Some(Ok(Stage::Sees(parts))) => (id, parts),
         Some(Err(error)) => panic!("{id}: {error}"),
         _ => panic!("{id} does not look into spans"),
     }
 }
 
-fn steps(processors: &[(ComponentId, Arc<dyn Processor>)]) -> Vec<Step> {
+fn steps(processors: &[(ComponentId, Parts)]) -> Vec<Step> {
     let processors = processors.iter();
     processors
-        .map(|(id, processor)| Step::new(&id.to_string(), "traces", processor.clone()))
+        .map(|(id, parts)| Step::new(&id.to_string(), "traces", parts.clone()))
         .collect()
 }
 
@@ -168,15 +172,22 @@ impl Notes {
 }
 
 impl Witness for Notes {
-    fn resource(&mut self, _: &ResourceEdit<'_>, _: Fate) {}
+    /// None of the processors has several.
+    fn pass(&mut self) {
+        assert!(self.fates.is_empty());
+    }
 
-    fn scope(&mut self, _: &ScopeEdit<'_>, _: Fate) {}
+    fn comes(&mut self, _: Subject<'_, '_>) {}
 
-    fn span(&mut self, span: &SpanEdit<'_>, fate: Fate) {
-        self.fates.push(fate);
-        if !matches!(fate, Fate::DropBy(_)) {
-            let unchanged = (!span.is_changed()).then(|| span.before().bytes().to_owned());
-            self.left.push(unchanged);
+    fn did(&mut self, _: &str, _: Subject<'_, '_>) {}
+
+    fn leaves(&mut self, subject: Subject<'_, '_>, fate: Fate, stays: bool) {
+        if let Subject::Span(span) = subject {
+            self.fates.push(fate);
+            if stays {
+                let unchanged = (!span.is_changed()).then(|| span.before().bytes().to_owned());
+                self.left.push(unchanged);
+            }
         }
     }
 }

@@ -1,7 +1,11 @@
 //! What is told about a processor: what went in, what came out, what it changed, and what it dropped by which rule.
 
+use std::sync::{Mutex, PoisonError};
+
 use metrics::{Counter, Gauge, counter, gauge};
 use tracing::{info, warn};
+
+use super::quiet::Quiet;
 
 /// Why a processor keeps or drops spans.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub struct Tally {
 /// The events of one processor in one pipeline.
 #[derive(Debug)]
 pub struct ProcessorEvents {
+    processor: String,
+    pipeline: String,
     incoming: Counter,
     outgoing: Counter,
     edited_spans: Counter,
@@ -48,6 +54,8 @@ pub struct ProcessorEvents {
     edited_resources: Counter,
     /// By rule.
     dropped: Vec<Counter>,
+    failed: Counter,
+    quiet: Mutex<Quiet>,
 }
 
 /// The events of sampling processors.
@@ -108,6 +116,20 @@ impl ProcessorEvents {
             edited_spans: items("otelcol_processor_edited_spans"),
             edited_scopes: items("otelcol_processor_edited_scopes"),
             edited_resources: items("otelcol_processor_edited_resources"),
+            failed: counter!("otelcol_processor_failed_requests", "processor" => processor.clone(), "pipeline" => pipeline.clone()),
+            quiet: Mutex::default(),
+            processor,
+            pipeline,
+        }
+    }
+
+    /// It has rejected a request, all of whose spans are lost to their client.
+    pub fn failed(&self, why: &str) {
+        self.failed.increment(1);
+        let mut quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(left_out) = quiet.speak() {
+            let (processor, pipeline) = (&self.processor, &self.pipeline);
+            warn!(processor, pipeline, left_out, "rejected a request: {why}");
         }
     }
 

@@ -8,6 +8,7 @@ mod expect;
 mod report;
 mod requests;
 mod shown;
+mod story;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -101,7 +102,7 @@ pub(super) fn run(args: &TestPipeline) -> Result<(), String> {
     let requests = requests::read(&args.input)?;
     // Before anything is written: the output may take the place of what was expected.
     let expected = args.expect.as_deref().map(requests::read_expected).transpose()?;
-    let mut outcome = tested.run(&requests, &args.client());
+    let mut outcome = tested.run(&requests, &args.client())?;
     if let Some(file) = &args.output {
         requests::write(file, &outcome.left)?;
     }
@@ -172,8 +173,8 @@ impl Tested {
         })
     }
 
-    fn run(&self, requests: &[Traces], client: &Client) -> Outcome {
-        let (processors, left, total) = trail::follow(&self.id, &self.stages, requests, client);
+    fn run(&self, requests: &[Traces], client: &Client) -> Result<Outcome, String> {
+        let (processors, left, total) = trail::follow(&self.id, &self.stages, requests, client)?;
         let report = Report {
             pipeline: self.id.to_string(),
             requests: requests.len(),
@@ -181,7 +182,7 @@ impl Tested {
             total,
             expectation: None,
         };
-        Outcome { report, left }
+        Ok(Outcome { report, left })
     }
 }
 

@@ -89,6 +89,19 @@ pub struct Seen {
     /// What was changed of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// What each statement changed, one after the other, where the processor has statements.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<Statement>,
+}
+
+/// What one statement of a processor changed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Statement {
+    /// The statement as its user wrote it; nothing where something else of the processor made the changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
+    /// From what the statement before left to what this one did.
+    pub changes: Vec<Change>,
 }
 
 /// How a part of a request is named.

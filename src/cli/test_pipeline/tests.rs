@@ -1,8 +1,9 @@
 //! What is told about processors made up for the purpose, and what counts as a difference.
 
+mod statements;
+
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 
 use clap::Parser as _;
 use proptest::prelude::*;
@@ -15,7 +16,7 @@ use super::{Outcome, Tested, requests, shown, text};
 use crate::cli::{Cli, Command};
 use crate::pipeline::client::Client;
 use crate::pipeline::log::Batching;
-use crate::pipeline::processor::{Context, Fate, Processor};
+use crate::pipeline::processor::{Above, Context, Fate, Processor};
 use crate::pipeline::stage::Stage;
 use crate::telemetry::processor::{Column, Rule};
 use crate::wire::tests::generate::{request, salted};
@@ -35,14 +36,14 @@ impl Processor for Censor {
         ]
     }
 
-    fn resource(&self, client: &Client, resource: &mut ResourceEdit<'_>) -> Fate {
-        if let [tenant, ..] = client.metadata("Tenant") {
+    fn resource(&self, context: Context<'_>, resource: &mut ResourceEdit<'_>) -> Fate {
+        if let [tenant, ..] = context.client.metadata("Tenant") {
             resource.upsert("tenant", tenant.as_str());
         }
         Fate::Keep
     }
 
-    fn span(&self, _: Context<'_>, span: &mut SpanEdit<'_>) -> Fate {
+    fn span(&self, _: Context<'_>, _: Above<'_>, span: &mut SpanEdit<'_>) -> Fate {
         match span.name() {
             "health" => return Fate::DropBy(0),
             "pay" => return Fate::KeepBy(1),
@@ -65,7 +66,7 @@ impl Processor for Halve {
         vec![rule("odd id", Column::SampledOut)]
     }
 
-    fn span(&self, _: Context<'_>, span: &mut SpanEdit<'_>) -> Fate {
+    fn span(&self, _: Context<'_>, _: Above<'_>, span: &mut SpanEdit<'_>) -> Fate {
         match span.span_id().last() {
             Some(byte) if byte % 2 == 1 => Fate::DropBy(0),
             _ => Fate::Keep,
@@ -82,9 +83,9 @@ fn rule(name: &str, column: Column) -> Rule {
 
 fn tested() -> Tested {
     let stages = [
-        ("censor", Stage::Sees(Arc::new(Censor))),
+        ("censor", Stage::sees(Censor)),
         ("batch", Stage::Batch(Batching::default())),
-        ("halve/2", Stage::Sees(Arc::new(Halve))),
+        ("halve/2", Stage::sees(Halve)),
     ];
     Tested {
         id: "traces/main".parse().unwrap(),
@@ -146,7 +147,7 @@ fn run() -> Outcome {
         metadata: vec![("tenant".into(), vec!["blue".into()])],
         ..Client::default()
     };
-    tested().run(&input(), &client)
+    tested().run(&input(), &client).unwrap()
 }
 
 /// Guarantees: of each span it is told which rule dropped it or what was changed, of the others their number, and the

@@ -1,6 +1,8 @@
 //! A report for people: processor by processor what went and what changed, then a table of numbers.
 
-use super::report::{Counts, Difference, Dropped, Expectation, Fate, Kind, Processor, Report, Seen, State};
+use super::report::{
+    Counts, Difference, Dropped, Expectation, Fate, Kind, Processor, Report, Seen, State, Statement,
+};
 use super::shown::{self, change, name};
 use crate::cli::validate::count;
 
@@ -74,8 +76,17 @@ fn step(seen: &Seen, has_many: bool, is_verbose: bool) -> String {
         line += &format!(": {rule}");
     }
     line.push('\n');
-    for one in shown::told(&seen.changes, is_verbose) {
-        line += &format!("      {}\n", change(one, is_verbose));
+    if seen.statements.is_empty() || matches!(seen.fate, Fate::Dropped { .. }) {
+        for one in shown::told(&seen.changes, is_verbose) {
+            line += &format!("      {}\n", change(one, is_verbose));
+        }
+        return line;
+    }
+    for Statement { statement, changes } in &seen.statements {
+        line += &format!("      {}\n", statement.as_deref().unwrap_or("by itself"));
+        for one in shown::told(changes, is_verbose) {
+            line += &format!("         {}\n", change(one, is_verbose));
+        }
     }
     line
 }

@@ -4,14 +4,15 @@ use serde_json::Value;
 
 use super::changes::changes;
 use super::report::{Counts, Dropped, Fate, Processor, Seen, State, What};
+use super::story::{Stories, Story};
 use crate::config::id::{ComponentId, PipelineId};
 use crate::pipeline::client::Client;
 use crate::pipeline::processing::{Step, Witness};
-use crate::pipeline::processor;
+use crate::pipeline::processor::{self, Subject};
 use crate::pipeline::stage::Stage;
 use crate::telemetry::processor::Rule;
 use crate::wire::json::{Part, content_of_part};
-use crate::wire::{Amendment, ResourceEdit, ResourceView, ScopeEdit, SpanEdit, Traces};
+use crate::wire::{Amendment, ResourceView, Traces};
 
 /// What a processor does with one request.
 struct Trail<'a> {
@@ -20,18 +21,26 @@ struct Trail<'a> {
     /// Counted from one, each within the one above.
     resource: usize,
     scope: usize,
+    resources: Stories,
+    scopes: Stories,
+    spans: Stories,
+}
+
+/// What a processor did with one request, to be told.
+struct Told {
     resources: Vec<Seen>,
     scopes: Vec<Seen>,
     spans: Vec<Seen>,
 }
 
-/// Runs the requests through all stages. Returns what each did, what comes out, and the sum.
+/// Runs the requests through all stages. Returns what each did, what comes out, and the sum. An error says that one of them
+/// rejects a request.
 pub fn follow(
     pipeline: &PipelineId,
     stages: &[(ComponentId, Stage)],
     requests: &[Traces],
     client: &Client,
-) -> (Vec<Processor>, Vec<Traces>, Counts) {
+) -> Result<(Vec<Processor>, Vec<Traces>, Counts), String> {
     let mut left = requests.to_vec();
     // By request and span still on its way: whether any processor changed it.
     let mut on_their_way: Vec<Vec<bool>> = left.iter().map(|request| vec![false; request.spans()]).collect();
@@ -46,9 +55,10 @@ pub fn follow(
             processor.sees_spans = true;
             let step = Step::new(&processor.id, &pipeline.to_string(), sees.clone());
             for (number, (request, changed)) in left.iter_mut().zip(&mut on_their_way).enumerate() {
-                let trail = Trail::follow(&step, number + 1, request, client);
-                keep(changed, &trail.spans);
-                processor.add(trail);
+                let rejected = |reason| format!("`{id}` rejects request {}: {reason}", number + 1);
+                let told = Trail::follow(&step, number + 1, request, client).map_err(rejected)?;
+                keep(changed, &told.spans);
+                processor.add(told, step.rules());
             }
         }
         processor.counts.spans_out = spans(&left);
@@ -57,7 +67,7 @@ pub fn follow(
     }
     total.spans_out = spans(&left);
     total.changed = on_their_way.iter().flatten().filter(|changed| **changed).count();
-    (processors, left, total)
+    Ok((processors, left, total))
 }
 
 fn spans(requests: &[Traces]) -> usize {
@@ -96,11 +106,11 @@ impl Processor {
         }
     }
 
-    fn add(&mut self, trail: Trail<'_>) {
-        for rule in trail.rules {
+    fn add(&mut self, told: Told, rules: &[Rule]) {
+        for rule in rules {
             let by_rule =
                 |seen: &&Seen| matches!(&seen.fate, Fate::Dropped { rule: by, .. } if *by == rule.name);
-            let spans = trail.spans.iter().filter(by_rule).count();
+            let spans = told.spans.iter().filter(by_rule).count();
             let known = self
                 .counts
                 .dropped
@@ -118,11 +128,11 @@ impl Processor {
             }
         }
         let changed = |seen: &&Seen| matches!(seen.fate, Fate::Changed { .. });
-        self.counts.spans_in += trail.spans.len();
-        self.counts.changed += trail.spans.iter().filter(changed).count();
-        self.resources.extend(trail.resources);
-        self.scopes.extend(trail.scopes);
-        self.spans.extend(trail.spans);
+        self.counts.spans_in += told.spans.len();
+        self.counts.changed += told.spans.iter().filter(changed).count();
+        self.resources.extend(told.resources);
+        self.scopes.extend(told.scopes);
+        self.spans.extend(told.spans);
     }
 }
 
@@ -130,32 +140,86 @@ impl Processor {
 
 impl<'a> Trail<'a> {
     /// Runs a request through one processor, and leaves what comes out.
-    fn follow(step: &'a Step, request: usize, traces: &mut Traces, client: &Client) -> Self {
+    fn follow(
+        step: &'a Step,
+        request: usize,
+        traces: &mut Traces,
+        client: &Client,
+    ) -> Result<Told, Box<str>> {
         let mut trail = Self {
             rules: step.rules(),
             request,
             resource: 0,
             scope: 0,
-            resources: Vec::new(),
-            scopes: Vec::new(),
-            spans: Vec::new(),
+            resources: Stories::default(),
+            scopes: Stories::default(),
+            spans: Stories::default(),
         };
-        *traces = step.watched(traces, client, &mut trail).traces;
-        trail
+        *traces = step.watched(traces, client, &mut trail)?.traces;
+        let tell =
+            |stories: &Stories| -> Vec<Seen> { stories.iter().map(|story| trail.seen(story)).collect() };
+        let (mut resources, mut scopes) = (tell(&trail.resources), tell(&trail.scopes));
+        resources.retain(Seen::is_worth_telling);
+        scopes.retain(Seen::is_worth_telling);
+        Ok(Told {
+            resources,
+            scopes,
+            spans: tell(&trail.spans),
+        })
     }
 
-    fn seen(&self, what: What, fate: processor::Fate, before: &Value, after: &Value) -> Seen {
+    /// Those of its kind.
+    fn stories(&mut self, subject: Subject<'_, '_>) -> &mut Stories {
+        match subject {
+            Subject::Resource(_) => &mut self.resources,
+            Subject::Scope(_) => &mut self.scopes,
+            Subject::Span(_) => &mut self.spans,
+        }
+    }
+
+    /// How what comes is named, and what it holds.
+    fn new_story(&self, subject: Subject<'_, '_>) -> Story {
+        let (what, content) = match subject {
+            Subject::Resource(resource) => {
+                let before = Amendment::new(resource.before()).envelope();
+                let service = ResourceView::over(&before)
+                    .attribute("service.name")
+                    .map(|name| name.text().into_owned());
+                let what = What::Resource {
+                    resource: self.resource,
+                    service_name: service,
+                };
+                (what, content(Part::ResourceSpans, &before))
+            }
+            Subject::Scope(scope) => {
+                let what = What::Scope {
+                    resource: self.resource,
+                    scope: self.scope,
+                    name: scope.before().name().to_owned(),
+                };
+                let before = Amendment::new(scope.before()).envelope();
+                (what, content(Part::ScopeSpans, &before))
+            }
+            Subject::Span(span) => {
+                let before = content(Part::Span, span.before().bytes());
+                (What::span(&before), before)
+            }
+        };
+        Story::new(what, content)
+    }
+
+    fn seen(&self, story: &Story) -> Seen {
         let rule = |number: usize| self.rules.get(number).map(|rule| rule.name.clone());
         let kept = |rule: Option<String>| {
-            let changes = changes(before, after);
+            let changes = changes(&story.before, &story.now);
             let fate = match changes.is_empty() {
                 true => Fate::Unchanged { rule },
                 false => Fate::Changed { rule },
             };
             (fate, changes)
         };
-        let (fate, changes) = match fate {
-            processor::Fate::Keep => kept(None),
+        let (fate, changes) = match story.fate {
+            processor::Fate::Keep | processor::Fate::Fail(_) => kept(None),
             processor::Fate::KeepBy(number) => kept(rule(number)),
             processor::Fate::DropBy(number) => {
                 let column = self.rules.get(number).map(|rule| rule.column.into());
@@ -168,51 +232,68 @@ impl<'a> Trail<'a> {
         };
         Seen {
             request: self.request,
-            what,
+            what: story.what.clone(),
             fate,
             changes,
+            statements: story.statements(),
         }
     }
 }
 
 impl Witness for Trail<'_> {
-    fn resource(&mut self, resource: &ResourceEdit<'_>, fate: processor::Fate) {
-        (self.resource, self.scope) = (self.resource + 1, 0);
-        let before = Amendment::new(resource.before()).envelope();
-        let service = ResourceView::over(&before)
-            .attribute("service.name")
-            .map(|name| name.text().into_owned());
-        let what = What::Resource {
-            resource: self.resource,
-            service_name: service,
-        };
-        let before = content(Part::ResourceSpans, &before);
-        let after = content(Part::ResourceSpans, &resource.envelope());
-        let seen = self.seen(what, fate, &before, &after);
-        self.resources.extend(seen.is_worth_telling().then_some(seen));
+    fn pass(&mut self) {
+        for stories in [&mut self.resources, &mut self.scopes, &mut self.spans] {
+            stories.pass();
+        }
     }
 
-    fn scope(&mut self, scope: &ScopeEdit<'_>, fate: processor::Fate) {
-        self.scope += 1;
-        let what = What::Scope {
-            resource: self.resource,
-            scope: self.scope,
-            name: scope.before().name().to_owned(),
-        };
-        let before = content(Part::ScopeSpans, &Amendment::new(scope.before()).envelope());
-        let after = content(Part::ScopeSpans, &scope.envelope());
-        let seen = self.seen(what, fate, &before, &after);
-        self.scopes.extend(seen.is_worth_telling().then_some(seen));
+    fn comes(&mut self, subject: Subject<'_, '_>) {
+        if self.stories(subject).again() {
+            return;
+        }
+        match subject {
+            Subject::Resource(_) => (self.resource, self.scope) = (self.resource + 1, 0),
+            Subject::Scope(_) => self.scope += 1,
+            Subject::Span(_) => {}
+        }
+        let story = self.new_story(subject);
+        self.stories(subject).begin(story);
     }
 
-    fn span(&mut self, span: &SpanEdit<'_>, fate: processor::Fate) {
-        let before = content(Part::Span, span.before().bytes());
-        let after = match span.is_changed() {
-            true => content(Part::Span, &span.encoded()),
-            false => before.clone(),
-        };
-        let seen = self.seen(What::span(&before), fate, &before, &after);
-        self.spans.push(seen);
+    fn did(&mut self, statement: &str, subject: Subject<'_, '_>) {
+        if let Some(story) = self.stories(subject).last() {
+            story.becomes(Some(statement), now(subject));
+        }
+    }
+
+    fn leaves(&mut self, subject: Subject<'_, '_>, fate: processor::Fate, stays: bool) {
+        let stories = self.stories(subject);
+        if let Some(story) = stories.last() {
+            if is_changed(subject) {
+                story.becomes(None, now(subject));
+            }
+            story.meets(fate);
+        }
+        if stays {
+            stories.stays();
+        }
+    }
+}
+
+/// The content of a part of a request as it is now.
+fn now(subject: Subject<'_, '_>) -> Value {
+    match subject {
+        Subject::Resource(resource) => content(Part::ResourceSpans, &resource.envelope()),
+        Subject::Scope(scope) => content(Part::ScopeSpans, &scope.envelope()),
+        Subject::Span(span) => content(Part::Span, &span.encoded()),
+    }
+}
+
+fn is_changed(subject: Subject<'_, '_>) -> bool {
+    match subject {
+        Subject::Resource(resource) => resource.is_changed(),
+        Subject::Scope(scope) => scope.is_changed(),
+        Subject::Span(span) => span.is_changed(),
     }
 }
 

@@ -8,13 +8,11 @@ mod config;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 pub use config::AttributesSettings;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::config::settings::Problems;
-use crate::pipeline::processor::{Context, Fate, Processor};
+use crate::pipeline::processor::{Above, Context, Fate, Processor};
 use crate::pipeline::stage::Stage;
 use crate::processors::actions::Actions;
 use crate::processors::matching::Matching;
@@ -34,10 +32,7 @@ pub fn factory() -> Factory<Stage, ()> {
         summary: "Inserts, changes, deletes, hashes, extracts and converts attributes of spans.",
     };
     Factory::of::<AttributesSettings>(Kind::Processor, about, |settings, _, ()| {
-        Ok(Stage::Sees(Arc::new(Attributes::new(
-            &settings,
-            &mut Problems::default(),
-        ))))
+        Ok(Stage::sees(Attributes::new(&settings, &mut Problems::default())))
     })
 }
 
@@ -54,8 +49,8 @@ impl Attributes {
 }
 
 impl Processor for Attributes {
-    fn span(&self, context: Context<'_>, span: &mut SpanEdit<'_>) -> Fate {
-        if self.matching.includes(context, span) {
+    fn span(&self, context: Context<'_>, above: Above<'_>, span: &mut SpanEdit<'_>) -> Fate {
+        if self.matching.includes(above, span) {
             self.actions.apply(context.client, span);
         }
         Fate::Keep

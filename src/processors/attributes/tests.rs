@@ -4,7 +4,7 @@ use crate::config::literal::Literal;
 use crate::config::load::{Inputs, load};
 use crate::config::settings::Problems;
 use crate::pipeline::client::Client;
-use crate::pipeline::processor::{Context, Fate, Processor as _};
+use crate::pipeline::processor::{Above, Context, Fate, Processor as _};
 use crate::processors::attributes::AttributesSettings;
 use crate::wire::{ResourceView, ScopeView, SpanView, ValueView};
 
@@ -87,19 +87,19 @@ fn spans_are_chosen_before_the_first_action() {
     let mut problems = Problems::default();
     let attributes = Attributes::new(&settings.expect(&said), &mut problems);
     let client = Client::default();
-    let context = Context {
-        client: &client,
+    let context = Context::of(&client);
+    let above = Above {
         resource: ResourceView::over(&[]),
         scope: ScopeView::over(&[]),
     };
     let mut named = SpanView::over(b"\x2a\x04name").amend();
-    assert_eq!(attributes.span(context, &mut named), Fate::Keep);
+    assert_eq!(attributes.span(context, above, &mut named), Fate::Keep);
     assert!(matches!(named.attribute("l"), Some(ValueView::String("v"))));
     // It has the attribute now.
     let edits = named.edits();
-    attributes.span(context, &mut named);
+    attributes.span(context, above, &mut named);
     assert_eq!(named.edits(), edits);
     let mut other = SpanView::over(b"\x2a\x05other").amend();
-    attributes.span(context, &mut other);
+    attributes.span(context, above, &mut other);
     assert!(!other.is_changed());
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Matching, Text};
-use crate::pipeline::processor::Context;
+use crate::pipeline::processor::Above;
 use crate::wire::{AttributeView, ResourceView, ScopeView, SpanEdit, Value, ValueView};
 
 /// What stands for a service without a name.
@@ -51,8 +51,8 @@ pub(super) enum Wanted {
 
 impl Matching {
     /// Whether the span is meant, as it is now.
-    pub fn includes(&self, context: Context<'_>, span: &SpanEdit<'_>) -> bool {
-        let matches = |filter: &Filter| filter.matches(context, span);
+    pub fn includes(&self, above: Above<'_>, span: &SpanEdit<'_>) -> bool {
+        let matches = |filter: &Filter| filter.matches(above, span);
         self.include.as_ref().is_none_or(matches) && !self.exclude.as_ref().is_some_and(matches)
     }
 }
@@ -60,21 +60,18 @@ impl Matching {
 // === impl Filter ===
 
 impl Filter {
-    fn matches(&self, context: Context<'_>, span: &SpanEdit<'_>) -> bool {
+    fn matches(&self, above: Above<'_>, span: &SpanEdit<'_>) -> bool {
         let any = |list: &Option<Vec<Text>>, text: &dyn Fn(&Text) -> bool| {
             list.as_ref().is_none_or(|list| list.iter().any(text))
         };
         let kind = usize::try_from(span.kind()).ok().and_then(|kind| KINDS.get(kind));
-        let service = self.services.as_ref().map(|_| service(context.resource));
+        let service = self.services.as_ref().map(|_| service(above.resource));
         any(&self.services, &|text| {
             text.matches(service.as_deref().unwrap_or_default())
         }) && any(&self.span_names, &|text| text.matches(span.name()))
             && any(&self.span_kinds, &|text| text.matches(kind.unwrap_or(&"")))
-            && self
-                .libraries
-                .iter()
-                .all(|library| library.matches(context.scope))
-            && all(&self.resources, |key| find(context.resource, key))
+            && self.libraries.iter().all(|library| library.matches(above.scope))
+            && all(&self.resources, |key| find(above.resource, key))
             && all(&self.attributes, |key| span.pair(key))
     }
 }

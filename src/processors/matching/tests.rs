@@ -6,8 +6,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message as _;
 
 use super::*;
-use crate::pipeline::client::Client;
-use crate::pipeline::processor::Context;
+use crate::pipeline::processor::Above;
 use crate::wire::{Index, Traces};
 
 fn pair(key: &str, value: Any) -> KeyValue {
@@ -78,17 +77,16 @@ fn chosen(include: Option<MatchSettings>, exclude: Option<MatchSettings>) -> [bo
     let mut problems = Problems::default();
     let matching = Matching::new(include.as_ref(), exclude.as_ref(), &mut problems);
     assert!(problems.is_empty(), "{problems:?}");
-    let (traces, client) = (traces(), Client::default());
+    let traces = traces();
     let index = Index::of(&traces);
     let answers: Vec<bool> = index
         .spans()
         .map(|located| {
-            let context = Context {
-                client: &client,
+            let above = Above {
                 resource: located.resource,
                 scope: located.scope,
             };
-            matching.includes(context, &located.span.amend())
+            matching.includes(above, &located.span.amend())
         })
         .collect();
     answers.try_into().unwrap()

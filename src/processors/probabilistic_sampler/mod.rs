@@ -14,7 +14,7 @@ mod trace_state;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use tracing::Level;
 
@@ -23,8 +23,7 @@ use priority::Priority;
 use sampler::{Doubt, Policy, Sampler};
 
 use crate::config::factory::{About, Factory, Kind, Stability};
-use crate::pipeline::client::Client;
-use crate::pipeline::processor::{Context, Fate, Processor};
+use crate::pipeline::processor::{Above, Context, Fate, Processor};
 use crate::pipeline::stage::Stage;
 use crate::telemetry::processor::{Column, Rule, SamplerEvents, Tally};
 use crate::telemetry::quiet::Quiet;
@@ -39,7 +38,7 @@ pub fn factory() -> Factory<Stage, ()> {
         summary: "Keeps a part of all traces, decided by their ids, and writes the probability to the trace state.",
     };
     Factory::of::<ProbabilisticSamplerSettings>(Kind::Processor, about, |settings, _, ()| {
-        Ok(Stage::Sees(Arc::new(ProbabilisticSampler::new(&settings))))
+        Ok(Stage::sees(ProbabilisticSampler::new(&settings)))
     })
 }
 
@@ -87,21 +86,21 @@ impl Processor for ProbabilisticSampler {
     }
 
     /// What came without spans goes, as it does with its last span.
-    fn resource(&self, _: &Client, resource: &mut ResourceEdit<'_>) -> Fate {
+    fn resource(&self, _: Context<'_>, resource: &mut ResourceEdit<'_>) -> Fate {
         match resource.before().spans() {
             0 => Fate::DropBy(0),
             _ => Fate::Keep,
         }
     }
 
-    fn scope(&self, _: &Client, _: ResourceView<'_>, scope: &mut ScopeEdit<'_>) -> Fate {
+    fn scope(&self, _: Context<'_>, _: ResourceView<'_>, scope: &mut ScopeEdit<'_>) -> Fate {
         match scope.before().spans() {
             0 => Fate::DropBy(0),
             _ => Fate::Keep,
         }
     }
 
-    fn span(&self, _: Context<'_>, span: &mut SpanEdit<'_>) -> Fate {
+    fn span(&self, _: Context<'_>, _: Above<'_>, span: &mut SpanEdit<'_>) -> Fate {
         let trace_id = span.trace_id().try_into().map_or(0, u128::from_be_bytes);
         let priority = span
             .attribute(priority::KEY)

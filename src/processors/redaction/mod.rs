@@ -17,15 +17,12 @@ mod tests;
 
 pub use config::RedactionSettings;
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::config::pattern::Patterns;
-use crate::pipeline::client::Client;
-use crate::pipeline::processor::{Context, Fate, Processor};
+use crate::pipeline::processor::{Above, Context, Fate, Processor};
 use crate::pipeline::stage::Stage;
 use crate::wire::{Decision, ResourceEdit, ResourceView, ScopeEdit, SpanEdit};
+use std::collections::HashSet;
 
 use config::Summary;
 use database::Databases;
@@ -59,7 +56,7 @@ pub fn factory() -> Factory<Stage, ()> {
         summary: "Removes attributes that are not allowed and masks blocked values, on resources, scopes, spans and events.",
     };
     Factory::of::<RedactionSettings>(Kind::Processor, about, |settings, _, ()| {
-        Ok(Stage::Sees(Arc::new(Redaction::new(settings))))
+        Ok(Stage::sees(Redaction::new(settings)))
     })
 }
 
@@ -95,17 +92,17 @@ impl Redaction {
 }
 
 impl Processor for Redaction {
-    fn resource(&self, _: &Client, resource: &mut ResourceEdit<'_>) -> Fate {
+    fn resource(&self, _: Context<'_>, resource: &mut ResourceEdit<'_>) -> Fate {
         self.redact(resource);
         Fate::Keep
     }
 
-    fn scope(&self, _: &Client, _: ResourceView<'_>, scope: &mut ScopeEdit<'_>) -> Fate {
+    fn scope(&self, _: Context<'_>, _: ResourceView<'_>, scope: &mut ScopeEdit<'_>) -> Fate {
         self.redact(scope);
         Fate::Keep
     }
 
-    fn span(&self, _: Context<'_>, span: &mut SpanEdit<'_>) -> Fate {
+    fn span(&self, _: Context<'_>, _: Above<'_>, span: &mut SpanEdit<'_>) -> Fate {
         self.redact(span);
         span.edit_events(|_, _, event| {
             self.redact(event);

@@ -27,7 +27,7 @@ fn settings(yaml: &str) -> Result<RedactionSettings, String> {
 fn redacted(stages: &[&str], traces: &Traces) -> Traces {
     let steps = stages.iter().map(|yaml| {
         let redaction = Redaction::new(settings(yaml).unwrap());
-        Step::new("redaction", "traces", Arc::new(redaction))
+        Step::new("redaction", "traces", vec![Arc::new(redaction)])
     });
     let processing = Processing::new(steps.collect(), Budget::new(1 << 30)).unwrap();
     processing.run(traces, &Client::default()).unwrap().traces

@@ -7,14 +7,11 @@ mod config;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 pub use config::ResourceSettings;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::config::settings::Problems;
-use crate::pipeline::client::Client;
-use crate::pipeline::processor::{Fate, Processor};
+use crate::pipeline::processor::{Context, Fate, Processor};
 use crate::pipeline::stage::Stage;
 use crate::processors::actions::Actions;
 use crate::wire::ResourceEdit;
@@ -30,10 +27,7 @@ pub fn factory() -> Factory<Stage, ()> {
         summary: "Inserts, changes, deletes, hashes, extracts and converts attributes of resources.",
     };
     Factory::of::<ResourceSettings>(Kind::Processor, about, |settings, _, ()| {
-        Ok(Stage::Sees(Arc::new(Resource::new(
-            &settings,
-            &mut Problems::default(),
-        ))))
+        Ok(Stage::sees(Resource::new(&settings, &mut Problems::default())))
     })
 }
 
@@ -46,8 +40,8 @@ impl Resource {
 }
 
 impl Processor for Resource {
-    fn resource(&self, client: &Client, resource: &mut ResourceEdit<'_>) -> Fate {
-        self.0.apply(client, resource);
+    fn resource(&self, context: Context<'_>, resource: &mut ResourceEdit<'_>) -> Fate {
+        self.0.apply(context.client, resource);
         Fate::Keep
     }
 }

@@ -2,7 +2,7 @@ use super::{Resource, ResourceSettings};
 use crate::config::literal::Literal;
 use crate::config::settings::{Problems, Settings as _};
 use crate::pipeline::client::Client;
-use crate::pipeline::processor::{Fate, Processor as _};
+use crate::pipeline::processor::{Context, Fate, Processor as _};
 use crate::processors::actions::ActionSettings;
 use crate::wire::{Amendment, ResourceView, ValueView};
 
@@ -20,11 +20,13 @@ fn actions_work_on_resources() {
     let mut problems = Problems::default();
     let processor = Resource::new(&settings, &mut problems);
     assert!(problems.is_empty());
+    let client = Client::default();
+    let context = Context::of(&client);
     let mut resource = Amendment::new(ResourceView::over(&[]));
-    assert_eq!(processor.resource(&Client::default(), &mut resource), Fate::Keep);
+    assert_eq!(processor.resource(context, &mut resource), Fate::Keep);
     assert!(matches!(resource.attribute("k"), Some(ValueView::Int(1))));
     let edits = resource.edits();
-    processor.resource(&Client::default(), &mut resource);
+    processor.resource(context, &mut resource);
     assert_eq!(resource.edits(), edits);
 }
 

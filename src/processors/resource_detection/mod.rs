@@ -19,7 +19,6 @@ mod system;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 pub use config::ResourceDetectionSettings;
@@ -28,8 +27,7 @@ use surroundings::Surroundings;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::config::id::ComponentId;
-use crate::pipeline::client::Client;
-use crate::pipeline::processor::{Fate, Processor};
+use crate::pipeline::processor::{Context, Fate, Processor};
 use crate::pipeline::stage::Stage;
 use crate::telemetry::processor::DetectionEvents;
 use crate::wire::ResourceEdit;
@@ -60,11 +58,11 @@ fn stage(
     let refresh = (!refreshing.is_zero())
         .then(|| known.refresh(detection, refreshing))
         .transpose()?;
-    Ok(Stage::Sees(Arc::new(ResourceDetection {
+    Ok(Stage::sees(ResourceDetection {
         known,
         is_override: settings.is_override,
         _refresh: refresh,
-    })))
+    }))
 }
 
 /// The processor.
@@ -78,7 +76,7 @@ struct ResourceDetection {
 // === impl ResourceDetection ===
 
 impl Processor for ResourceDetection {
-    fn resource(&self, _: &Client, resource: &mut ResourceEdit<'_>) -> Fate {
+    fn resource(&self, _: Context<'_>, resource: &mut ResourceEdit<'_>) -> Fate {
         self.known.now().apply(self.is_override, resource);
         Fate::Keep
     }

@@ -8,13 +8,11 @@ mod rename;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 pub use config::{NameSettings, SpanSettings, StatusSettings, ToAttributesSettings};
 
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::config::settings::Problems;
-use crate::pipeline::processor::{Context, Fate, Processor};
+use crate::pipeline::processor::{Above, Context, Fate, Processor};
 use crate::pipeline::stage::Stage;
 use crate::processors::matching::Matching;
 use crate::wire::SpanEdit;
@@ -38,10 +36,7 @@ pub fn factory() -> Factory<Stage, ()> {
         summary: "Makes span names from attributes and attributes from span names, and sets the status.",
     };
     Factory::of::<SpanSettings>(Kind::Processor, about, |settings, _, ()| {
-        Ok(Stage::Sees(Arc::new(Span::new(
-            &settings,
-            &mut Problems::default(),
-        ))))
+        Ok(Stage::sees(Span::new(&settings, &mut Problems::default())))
     })
 }
 
@@ -75,8 +70,8 @@ impl Span {
 }
 
 impl Processor for Span {
-    fn span(&self, context: Context<'_>, span: &mut SpanEdit<'_>) -> Fate {
-        if self.matching.includes(context, span) {
+    fn span(&self, _: Context<'_>, above: Above<'_>, span: &mut SpanEdit<'_>) -> Fate {
+        if self.matching.includes(above, span) {
             if let Some(from) = &self.from_attributes {
                 from.apply(span);
             }

@@ -12,12 +12,11 @@ fn seen<'a>(settings: &SpanSettings, mut span: SpanEdit<'a>) -> SpanEdit<'a> {
     let processor = Span::new(settings, &mut problems);
     assert!(problems.is_empty(), "{problems:?}");
     let client = Client::default();
-    let context = Context {
-        client: &client,
+    let above = Above {
         resource: ResourceView::over(&[]),
         scope: ScopeView::over(&[]),
     };
-    assert_eq!(processor.span(context, &mut span), Fate::Keep);
+    assert_eq!(processor.span(Context::of(&client), above, &mut span), Fate::Keep);
     span
 }
 

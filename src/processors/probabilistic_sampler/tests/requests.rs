@@ -42,7 +42,7 @@ fn request(resources: Vec<Vec<ScopeSpans>>) -> Traces {
 
 fn run(settings: &ProbabilisticSamplerSettings, traces: &Traces) -> Processed {
     let sampler = Arc::new(ProbabilisticSampler::new(settings));
-    let step = Step::new("probabilistic_sampler", "traces", sampler);
+    let step = Step::new("probabilistic_sampler", "traces", vec![sampler]);
     let processing = Processing::new(vec![step], Budget::new(1 << 20)).unwrap();
     processing.run(traces, &Client::default()).unwrap()
 }

@@ -47,7 +47,7 @@ fn run(detected: Detected, is_override: bool, traces: &Traces) -> (Processed, Re
         is_override,
         _refresh: None,
     };
-    let step = Step::new("resource_detection", "traces", Arc::new(processor));
+    let step = Step::new("resource_detection", "traces", vec![Arc::new(processor)]);
     let processing = Processing::new(vec![step], Budget::new(1 << 20)).unwrap();
     let processed = processing.run(traces, &Client::default()).unwrap();
     let mut left = ExportTraceServiceRequest::decode(processed.traces.bytes().clone()).unwrap();

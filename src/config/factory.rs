@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::diagnostic::Diagnostics;
-use super::id::ComponentId;
+use super::id::{ComponentId, PipelineId};
 use super::node::Node;
 use super::reference::{self, KeyDoc};
 use super::settings::{KeyNote, Settings};
@@ -64,6 +64,7 @@ pub struct Component {
     effective: fn(&Node, Option<bool>) -> Option<Value>,
     storage: fn(&Node) -> Option<(&'static str, ComponentId)>,
     authenticators: fn(&Node) -> Vec<(&'static str, ComponentId)>,
+    pipelines: fn(&Node) -> Vec<(String, PipelineId)>,
     keys: fn() -> Vec<KeyDoc>,
     differing: fn(bool) -> Vec<KeyNote>,
 }
@@ -156,6 +157,10 @@ impl Component {
                 let named = settings.iter().flat_map(Settings::authenticators);
                 named.map(|(key, named)| (key, named.clone())).collect()
             },
+            pipelines: |node| {
+                let settings = node.read_quietly::<C>();
+                settings.iter().flat_map(Settings::pipelines).collect()
+            },
             keys: reference::keys::<C>,
             differing: C::differing_defaults,
         }
@@ -190,6 +195,11 @@ impl Component {
     /// The keys that name its authenticators, and what they name, if it does and is sound.
     pub fn authenticators(&self, node: &Node) -> Vec<(&'static str, ComponentId)> {
         (self.authenticators)(node)
+    }
+
+    /// The pipelines that it chooses among, each with the path of the value that names it, if it does and is sound.
+    pub fn pipelines(&self, node: &Node) -> Vec<(String, PipelineId)> {
+        (self.pipelines)(node)
     }
 
     /// Every key: its type, default and meaning.

@@ -18,6 +18,7 @@ pub mod pattern;
 pub mod read;
 mod read_error;
 pub mod reference;
+mod routes;
 mod scalar;
 pub mod schema;
 mod sections;

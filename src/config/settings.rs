@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::id::ComponentId;
+use super::id::{ComponentId, PipelineId};
 
 /// The configuration of a component: a serde struct, `#[serde(default, deny_unknown_fields)]`, whose doc
 /// comments (a sentence a field: meaning, unit, reason of the default) are the user's reference. Known keys are
@@ -43,6 +43,12 @@ pub trait Settings: DeserializeOwned + Serialize + JsonSchema + Default {
 
     /// The keys that name extensions which hold the keys of callers, and what they name.
     fn authenticators(&self) -> Vec<(&'static str, &ComponentId)> {
+        Vec::new()
+    }
+
+    /// The pipelines that a connector chooses among, each with the dotted path of the value that names it; none where it
+    /// hands everything to all pipelines behind it.
+    fn pipelines(&self) -> Vec<(String, PipelineId)> {
         Vec::new()
     }
 

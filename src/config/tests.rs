@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::diagnostic::{Diagnostics, Severity};
 use super::document::Config;
 use super::factory::{About, Catalog, Factory, Kind, Stability};
-use super::id::ComponentId;
+use super::id::{ComponentId, PipelineId};
 use super::load::{Inputs, load};
 use super::node::Node;
 use super::settings::{KeyNote, Problems, Settings};
@@ -17,6 +17,7 @@ mod golden;
 mod loading;
 mod properties;
 mod reading;
+mod routes;
 mod storage;
 
 /// A component with one key of every sort.
@@ -149,6 +150,13 @@ impl Settings for Fake {
             .storage
             .as_ref()
             .map(|storage| ("queue.storage", storage))
+    }
+
+    fn pipelines(&self) -> Vec<(String, PipelineId)> {
+        let named = self.keys.iter().enumerate();
+        named
+            .filter_map(|(number, key)| Some((format!("keys.{number}"), key.parse().ok()?)))
+            .collect()
     }
 
     fn settle(&mut self, journaled: bool) {

@@ -7,7 +7,7 @@ use super::factory::{Catalog, Kind};
 use super::id::{ComponentId, PipelineId};
 use super::source::Origin;
 use super::storage::Storages;
-use super::{authentication, collector};
+use super::{authentication, collector, routes};
 
 /// Checks the configuration against the components of this build.
 pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) {
@@ -41,6 +41,7 @@ pub fn check(config: &Config, catalog: &Catalog, diagnostics: &mut Diagnostics) 
         }
     }
     check_connectors(config, diagnostics);
+    routes::check(config, catalog, diagnostics);
     storages.check(catalog, diagnostics);
     authentication::check(config, catalog, diagnostics);
     note_unused(config, diagnostics);

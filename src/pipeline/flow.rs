@@ -14,6 +14,7 @@ use super::keeper::Keeping;
 use super::log::cursor::Full;
 use super::log::{Cursor, Record, Waiter};
 use super::processing::{Processed, Processing};
+use super::routing::Routing;
 use super::ticket::{Branch, Ticket};
 use super::verdict::{Refused, Unprepared};
 use crate::journal::Room;
@@ -49,6 +50,8 @@ pub enum Output {
     Keeper(Keeping),
     /// Another pipeline, behind a connector.
     Pipeline(Arc<Pipeline>),
+    /// Others, among which a connector divides requests.
+    Router(Routing),
 }
 
 /// A pipeline's way to one exporter.
@@ -73,8 +76,17 @@ pub struct Prepared {
     /// Spans that came in.
     arrived: usize,
     processed: Processed,
-    /// The same for each pipeline behind a connector, in the order of the outputs.
-    behind: Vec<Prepared>,
+    /// The same for each output behind a connector, in their order.
+    behind: Vec<Behind>,
+}
+
+/// A request as the pipelines behind one connector leave it.
+#[derive(Debug, Default)]
+pub(super) struct Behind {
+    /// By pipeline; nothing for one that gets nothing.
+    pub prepared: Vec<Option<Prepared>>,
+    /// Spans that no pipeline gets.
+    pub unrouted: u64,
 }
 
 /// Why a request is not taken now.
@@ -99,7 +111,11 @@ impl Pipeline {
             None => Processed::untouched(traces),
         };
         let behind = self.outputs.iter().filter_map(|output| match output {
-            Output::Pipeline(pipeline) => Some(pipeline.prepare(&processed.traces, client)),
+            Output::Pipeline(pipeline) => {
+                let prepared = pipeline.prepare(&processed.traces, client);
+                Some(prepared.map(Behind::only))
+            }
+            Output::Router(routing) => Some(routing.prepare(&processed.traces, client)),
             _ => None,
         });
         Ok(Prepared {
@@ -109,11 +125,12 @@ impl Pipeline {
         })
     }
 
-    /// Whether any processor here or behind looks into spans.
+    /// Whether any processor or connector here or behind looks into spans.
     pub fn is_processing(&self) -> bool {
         self.processing.is_some()
             || self.outputs.iter().any(|output| match output {
                 Output::Pipeline(pipeline) => pipeline.is_processing(),
+                Output::Router(_) => true,
                 _ => false,
             })
     }
@@ -145,9 +162,14 @@ impl Pipeline {
                 obstacle.map_or(Ok(()), Err)
             }
             Output::Keeper(keeping) => keeping.admits(traces, client, patience, rooms),
-            Output::Pipeline(pipeline) => behind.next().map_or(Ok(()), |prepared| {
-                pipeline.admits(prepared, client, patience, rooms)
-            }),
+            Output::Pipeline(_) | Output::Router(_) => {
+                let behind = behind.next().map_or(&[][..], |behind| &behind.prepared);
+                let mut fed = output.pipelines().iter().zip(behind);
+                fed.try_for_each(|(pipeline, prepared)| match prepared {
+                    Some(prepared) => pipeline.admits(prepared, client, patience, rooms),
+                    None => Ok(()),
+                })
+            }
         })
     }
 
@@ -156,7 +178,9 @@ impl Pipeline {
         self.outputs.iter().any(|output| match output {
             Output::Exporter(_) => false,
             Output::Journal(..) | Output::Keeper(_) => true,
-            Output::Pipeline(pipeline) => pipeline.is_journaled(),
+            Output::Pipeline(_) | Output::Router(_) => {
+                output.pipelines().iter().any(|pipeline| pipeline.is_journaled())
+            }
         })
     }
 
@@ -167,6 +191,15 @@ impl Pipeline {
             Output::Journal(shelf, _) => shelf.congested(patience),
             Output::Keeper(keeping) => keeping.congested(patience),
             Output::Pipeline(pipeline) => pipeline.congested(patience),
+            // One that is not may be the only one that a request goes to.
+            Output::Router(routing) => {
+                let refused = routing
+                    .pipelines
+                    .iter()
+                    .map(|pipeline| pipeline.congested(patience));
+                let all: Option<Vec<Refused>> = refused.collect();
+                all.and_then(|all| all.into_iter().next())
+            }
         })
     }
 
@@ -193,7 +226,9 @@ impl Pipeline {
             // Nobody behind is asked; where nothing was dropped, nothing came.
             return;
         }
-        let (mut journaled, mut behind) = (false, behind.into_iter());
+        // What goes somewhere else is not lost where a connector has no pipeline for it.
+        let is_only = self.outputs.len() == 1;
+        let (mut journaled, mut unrouted, mut behind) = (false, 0, behind.into_iter());
         for output in &self.outputs {
             match output {
                 Output::Exporter(branching) => branching.append(traces.clone(), client, ticket, awaited),
@@ -206,15 +241,28 @@ impl Pipeline {
                     ticket.open(1);
                     keeping.append(traces.clone(), client, ticket, rooms.next());
                 }
-                Output::Pipeline(pipeline) => behind
-                    .next()
-                    .into_iter()
-                    .for_each(|prepared| pipeline.take(prepared, client, ticket, awaited, rooms)),
+                Output::Pipeline(_) | Output::Router(_) => {
+                    let behind = behind.next().unwrap_or_default();
+                    if let Output::Router(routing) = output {
+                        routing.events.unrouted(behind.unrouted);
+                        unrouted += behind.unrouted;
+                    }
+                    for (pipeline, prepared) in output.pipelines().iter().zip(behind.prepared) {
+                        if let Some(prepared) = prepared {
+                            pipeline.take(prepared, client, ticket, awaited, rooms);
+                        }
+                    }
+                }
             }
+        }
+        let spans = traces.spans();
+        let lost = if is_only { unrouted.min(spans as u64) } else { 0 };
+        if lost > 0 {
+            self.ledger.processed(lost, 0, 0);
         }
         // A journal hands over what is durable.
         if !journaled {
-            self.ledger.handed_over(traces.spans());
+            self.ledger.handed_over(spans - lost as usize);
         }
     }
 
@@ -224,9 +272,39 @@ impl Pipeline {
             Output::Exporter(branching) => branching.cursor.predicted_wait(),
             Output::Journal(shelf, _) => shelf.predicted_wait(),
             Output::Keeper(keeping) => keeping.predicted_wait(),
-            Output::Pipeline(pipeline) => pipeline.predicted_wait(),
+            Output::Pipeline(_) | Output::Router(_) => {
+                let behind = output.pipelines().iter();
+                behind
+                    .map(|pipeline| pipeline.predicted_wait())
+                    .max()
+                    .unwrap_or_default()
+            }
         });
         waits.max().unwrap_or_default()
+    }
+}
+
+// === impl Output ===
+
+impl Output {
+    /// The pipelines behind it.
+    fn pipelines(&self) -> &[Arc<Pipeline>] {
+        match self {
+            Self::Pipeline(pipeline) => std::slice::from_ref(pipeline),
+            Self::Router(routing) => &routing.pipelines,
+            Self::Exporter(_) | Self::Journal(..) | Self::Keeper(_) => &[],
+        }
+    }
+}
+
+// === impl Behind ===
+
+impl Behind {
+    fn only(prepared: Prepared) -> Self {
+        Self {
+            prepared: vec![Some(prepared)],
+            unrouted: 0,
+        }
     }
 }
 

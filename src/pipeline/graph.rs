@@ -1,6 +1,7 @@
 //! From a configuration to what runs: exporters with their delivery, pipelines in the order in which they feed
 //! each other, receivers with their doors.
 
+mod connected;
 mod journaled;
 mod keepers;
 
@@ -17,7 +18,7 @@ use super::entrance::Entrance;
 use super::flow::{Branching, Output, Pipeline};
 use super::log::cursor::Capacity;
 use super::log::{Batching, Cursor};
-use super::parts::{Connector, Extension, Sender, Surroundings, Table};
+use super::parts::{Extension, Sender, Surroundings, Table};
 use super::processing::{Processing, Step};
 use super::receiver::Receiver;
 use super::stage::Stage;
@@ -247,7 +248,7 @@ impl<'a> Builder<'a> {
         let mut fed = Vec::new();
         for reference in &config.exporters {
             if let Some(node) = self.config.connectors.get(&reference.id) {
-                self.connect(reference, node, &mut outputs)?;
+                self.connect(id, reference, node, &mut outputs)?;
                 continue;
             }
             if let Some(keeping) = self.keeping(reference)? {
@@ -280,34 +281,6 @@ impl<'a> Builder<'a> {
         });
         self.built.push((id.clone(), pipeline.clone()));
         Ok(pipeline)
-    }
-
-    /// Every pipeline that the connector feeds is an output.
-    fn connect(
-        &mut self,
-        reference: &Reference,
-        node: &Node,
-        outputs: &mut Vec<Output>,
-    ) -> Result<(), String> {
-        match make(&self.table.connectors, &reference.id, node, &())? {
-            Connector::Forward => {
-                for id in self.fed_by(&reference.id) {
-                    outputs.push(Output::Pipeline(self.pipeline(&id)?));
-                }
-                Ok(())
-            }
-        }
-    }
-
-    /// The pipelines that have this receiver or connector in their list.
-    fn fed_by(&self, source: &ComponentId) -> Vec<PipelineId> {
-        let names =
-            |pipeline: &PipelineConfig| pipeline.receivers.iter().any(|reference| reference.id == *source);
-        let pipelines = self.config.service.pipelines.iter();
-        pipelines
-            .filter(|(_, pipeline)| names(pipeline))
-            .map(|(id, _)| id.clone())
-            .collect()
     }
 
     /// How a pipeline's records wait for an exporter.

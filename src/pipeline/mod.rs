@@ -16,6 +16,7 @@ pub mod parts;
 pub mod processing;
 pub mod processor;
 pub mod receiver;
+pub mod routing;
 pub mod stage;
 pub mod storage;
 pub mod ticket;

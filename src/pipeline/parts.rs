@@ -11,9 +11,11 @@ use super::delivery::{QueueSettings, RetrySettings};
 use super::destination::Destination;
 use super::keeper::Opens;
 use super::receiver::Receiver;
+use super::routing::Router;
 use super::stage::Stage;
 use super::storage::StorageSettings;
 use crate::config::factory::{Catalog, Factory};
+use crate::config::id::PipelineId;
 use crate::net::auth::Authenticators;
 use crate::telemetry::health::Health;
 
@@ -37,11 +39,18 @@ pub struct Sender {
     pub retry: RetrySettings,
 }
 
-/// What a connector does between two pipelines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a connector does between pipelines.
+#[derive(Clone)]
 pub enum Connector {
-    /// Hands on everything.
+    /// Hands on everything to all of them.
     Forward,
+    /// Decides which of them get what.
+    Routes {
+        /// What decides.
+        router: Arc<dyn Router>,
+        /// The pipelines that its settings name. It knows them by their numbers in this list.
+        pipelines: Vec<PipelineId>,
+    },
 }
 
 /// Something beside the pipelines.
@@ -89,6 +98,20 @@ impl Surroundings {
             health,
             budget,
             authenticators: Authenticators::default(),
+        }
+    }
+}
+
+// === impl Connector ===
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forward => f.write_str("Forward"),
+            Self::Routes { pipelines, .. } => f
+                .debug_struct("Routes")
+                .field("pipelines", pipelines)
+                .finish_non_exhaustive(),
         }
     }
 }

@@ -28,6 +28,7 @@ pub mod storage;
 pub mod types;
 mod unknown;
 pub mod wiring;
+mod within;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -24,6 +24,7 @@ mod sections;
 pub mod service;
 pub mod settings;
 pub mod source;
+pub mod statements;
 pub mod storage;
 pub mod types;
 mod unknown;

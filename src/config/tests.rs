@@ -17,6 +17,7 @@ mod golden;
 mod loading;
 mod properties;
 mod reading;
+mod statements;
 mod storage;
 mod within;
 

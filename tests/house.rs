@@ -29,6 +29,7 @@ const DIRECTIONS: &[(&str, &str)] = &[
         "processors::attributes",
         "processors::actions processors::matching",
     ),
+    ("processors::filter", "processors::matching"),
     ("processors::matching", "processors::values"),
     ("processors::oracle", "processors::table"),
     ("processors::resource", "processors::actions"),

@@ -4,11 +4,12 @@
 use super::diagnostic::{Diagnostics, Severity};
 use super::node::{Node, Value};
 use super::read::read;
-use super::read_error::{ReadError, conceal};
+use super::read_error::{ReadError, conceal_beside};
 use super::reference::{join, note_differing};
 use super::schema::{Schema, Type};
-use super::settings::{KeyNote, Problems, Settings};
+use super::settings::{Problem, Problems, Settings};
 use super::unknown::{known_elsewhere, take_unknown};
+use super::within::column;
 
 /// A message that begins so goes on from the name of its key.
 const VERBS: [&str; 6] = ["is ", "are ", "has ", "must ", "names ", "belongs "];
@@ -46,17 +47,17 @@ impl Node {
             }
         }
         sound &= take_unknown(&mut node, schema.root(), "", &known_elsewhere::<C>(), diagnostics);
-        let (settings, left_out) = read_all::<C>(&mut node, diagnostics);
-        let settings = settings?;
+        let left_out = read_all::<C>(&mut node, diagnostics);
+        let settings = left_out.settings?;
         let mut problems = Problems::default();
         settings.validate(&mut problems);
         for problem in problems
             .iter()
-            .filter(|problem| !left_out.contains(&problem.path))
+            .filter(|problem| !left_out.taken.iter().any(|taken| displaces(taken, &problem.path)))
         {
             report(self, problem, Severity::Error, diagnostics);
         }
-        (sound && left_out.is_empty() && problems.is_empty()).then_some(settings)
+        (sound && left_out.errors == 0 && problems.is_empty()).then_some(settings)
     }
 
     /// The settings of a component when they are sound, without a word about them.
@@ -78,13 +79,29 @@ impl Node {
     }
 }
 
-/// Reads, and after each value of a wrong type reads the rest without it, to find the next. Yields the settings
-/// without what is wrong, and the paths of that.
-fn read_all<C: Settings>(node: &mut Node, diagnostics: &mut Diagnostics) -> (Option<C>, Vec<String>) {
-    let mut left_out = Vec::new();
+/// What could be read.
+struct Rest<C> {
+    /// The settings without what is wrong.
+    settings: Option<C>,
+    /// The paths of what was taken out, each as it was then.
+    taken: Vec<String>,
+    /// How much of that was wrong.
+    errors: usize,
+}
+
+/// Reads, and after each value of a wrong type reads the rest without it, to find the next.
+fn read_all<C: Settings>(node: &mut Node, diagnostics: &mut Diagnostics) -> Rest<C> {
+    let (mut taken, mut errors) = (Vec::new(), 0);
     loop {
         let error: ReadError = match read::<C>(node) {
-            Ok(settings) => return (Some(settings), left_out),
+            Ok(settings) => {
+                let settings = Some(settings);
+                return Rest {
+                    settings,
+                    taken,
+                    errors,
+                };
+            }
             Err(error) => error,
         };
         // What is null where a value is wanted counts as not written, and is taken out just the same.
@@ -95,13 +112,28 @@ fn read_all<C: Settings>(node: &mut Node, diagnostics: &mut Diagnostics) -> (Opt
             };
             let origin = error.origin.as_ref().unwrap_or(&node.origin);
             diagnostics.error(Some(origin), named).help = error.help.clone();
-            left_out.push(error.dotted_path());
+            errors += 1;
         }
+        taken.push(error.dotted_path());
         let path: Vec<&str> = error.path.iter().rev().map(String::as_str).collect();
-        if left_out.len() >= MAX_TYPE_ERRORS || !take_key(node, &path) {
-            return (None, left_out);
+        if errors >= MAX_TYPE_ERRORS || !take_key(node, &path) {
+            let settings = None;
+            return Rest {
+                settings,
+                taken,
+                errors,
+            };
         }
     }
+}
+
+/// Whether a path leads elsewhere since the value at `taken` is gone: to that value, or to a later item of its list.
+fn displaces(taken: &str, path: &str) -> bool {
+    let (list, at) = taken.rsplit_once('.').unwrap_or_default();
+    let item = path.strip_prefix(list).and_then(|rest| rest.strip_prefix('.'));
+    let item = item.and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
+    let later = item.zip(at.parse().ok()).is_some_and(|(item, at)| item >= at);
+    taken == path || later
 }
 
 /// Takes out the innermost map key on a path.
@@ -186,16 +218,33 @@ fn keep_secrets(node: &Node, of: Type<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// A problem at its key, or at the nearest that is written.
-fn report(node: &Node, problem: &KeyNote, severity: Severity, diagnostics: &mut Diagnostics) {
+/// A problem at its piece of a text, at its key, or at the nearest that is written.
+fn report(node: &Node, problem: &Problem, severity: Severity, diagnostics: &mut Diagnostics) {
     let (found, exact) = node.find(&problem.path);
-    let origin = if exact { &found.origin } else { found.key_origin() };
-    let message = conceal(&problem.note, &node.hidden_texts());
-    let message = match problem.path.as_str() {
+    let bytes = problem.within.as_ref().filter(|_| exact);
+    let place = bytes.and_then(|bytes| found.place_within(bytes));
+    let hidden = node.hidden_texts();
+    let shown = match (&found.value, &place) {
+        (Value::Scalar(scalar), _) if bytes.is_some() && !scalar.hidden => vec![scalar.text.as_str()],
+        (_, Some(place)) => place.shown.clone(),
+        (_, None) => Vec::new(),
+    };
+    let conceal = |text: &str| conceal_beside(text, &hidden, &shown);
+    let message = conceal(&problem.note);
+    let mut message = match problem.path.as_str() {
         "" => message,
         path if message.contains(&format!("`{path}`")) => message,
         path if VERBS.iter().any(|verb| message.starts_with(verb)) => format!("`{path}` {message}"),
         path => format!("`{path}`: {message}"),
     };
-    diagnostics.add(severity, Some(origin), message);
+    if let Some(bytes) = bytes.filter(|_| place.as_ref().is_none_or(|place| !place.exact)) {
+        message += &column(found.text().unwrap_or_default(), bytes.start);
+    }
+    let origin = match (&place, exact) {
+        (Some(place), _) => &place.origin,
+        (None, true) => &found.origin,
+        (None, false) => found.key_origin(),
+    };
+    let help = problem.help.as_deref().map(conceal);
+    diagnostics.add(severity, Some(origin), message).help = help;
 }

@@ -28,7 +28,8 @@ struct Expander<'a> {
 
 /// What a text consists of.
 #[derive(Debug, PartialEq, Eq)]
-enum Piece<'a> {
+pub(super) enum Piece<'a> {
+    /// What stands for itself.
     Text(&'a str),
     /// `$$`.
     Dollar,
@@ -90,6 +91,7 @@ impl Expander<'_> {
             return self.fetch(uri, origin, depth);
         }
         let mut text = String::new();
+        let mut yields = Vec::new();
         let mut hidden = scalar.hidden;
         for piece in pieces {
             match piece {
@@ -98,13 +100,16 @@ impl Expander<'_> {
                 Piece::Reference(uri) => {
                     let part = self.fetch_text(uri, origin, depth)?;
                     hidden |= part.hidden;
+                    yields.push(part.text.len());
                     text.push_str(&part.text);
                 }
             }
         }
         self.pay(text.len())?;
+        let written = scalar.written.as_ref();
         Ok(Value::Scalar(Scalar {
             hidden,
+            written: written.map(|written| written.expanded(&scalar.text, yields)),
             ..Scalar::quoted(text)
         }))
     }
@@ -231,7 +236,8 @@ fn wrong(message: String) -> Wrong {
     (message, None)
 }
 
-fn pieces(text: &str) -> Vec<Piece<'_>> {
+/// What a text consists of, in order.
+pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(dollar) = rest.find('$') {
@@ -300,7 +306,10 @@ pub(super) fn settle(value: &mut Value, origin: &Origin, hidden: bool) {
         settle(&mut node.value, origin, hidden);
     };
     match value {
-        Value::Scalar(scalar) => scalar.hidden = hidden,
+        Value::Scalar(scalar) => {
+            scalar.hidden = hidden;
+            scalar.written = None;
+        }
         Value::List(items) => items.iter_mut().for_each(place),
         Value::Map(map) => map.iter_mut().map(|(_, node)| node).for_each(place),
     }

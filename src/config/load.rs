@@ -183,8 +183,10 @@ fn setting(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
         ..start.clone()
     };
     let mut value = parse(&Source::new("--set", value), diagnostics)?;
-    expand::settle(&mut value.value, &at, false);
-    value.origin = at;
+    shift(&mut value, &at, path.len() + 1);
+    if value.text().is_none() {
+        value.origin = at;
+    }
     let key = Origin {
         width: path.chars().count(),
         ..start
@@ -194,6 +196,25 @@ fn setting(text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
         .filter(|segment| !segment.is_empty())
         .collect();
     Some(nest(&segments, value, &key))
+}
+
+/// Moves the places in a value to the argument that it is the end of; it begins at `start`, behind so many bytes.
+fn shift(node: &mut Node, start: &Origin, bytes: usize) {
+    for origin in [Some(&mut node.origin), node.key.as_mut()].into_iter().flatten() {
+        origin.source = Arc::clone(&start.source);
+        if origin.line == 1 {
+            origin.column += start.column - 1;
+        }
+    }
+    match &mut node.value {
+        Value::Scalar(scalar) => {
+            if let Some(written) = &mut scalar.written {
+                written.shift(bytes);
+            }
+        }
+        Value::List(items) => items.iter_mut().for_each(|item| shift(item, start, bytes)),
+        Value::Map(map) => map.iter_mut().for_each(|(_, value)| shift(value, start, bytes)),
+    }
 }
 
 fn nest(segments: &[&str], node: Node, key: &Origin) -> Node {

@@ -25,10 +25,12 @@ mod sections;
 pub mod service;
 pub mod settings;
 pub mod source;
+pub mod statements;
 pub mod storage;
 pub mod types;
 mod unknown;
 pub mod wiring;
+mod within;
 
 #[cfg(test)]
 pub(crate) mod tests;

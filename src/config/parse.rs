@@ -7,8 +7,9 @@ use std::sync::Arc;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
 
 use super::diagnostic::Diagnostics;
-use super::node::{Kind, Map, Node, Scalar, Value};
+use super::node::{Map, Node, Scalar, Value};
 use super::source::{Origin, Source};
+use super::within::{Quotes, Written};
 
 /// Deeper than any real configuration; keeps recursion over the tree far from the end of the stack.
 const MAX_DEPTH: usize = 64;
@@ -108,7 +109,7 @@ impl Builder<'_> {
         let origin = self.origin(span);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let scalar = scalar(&text, style, tag.as_deref());
+                let scalar = scalar(&text, style, tag.as_deref(), span);
                 self.finish(Node::new(Value::Scalar(scalar), origin), anchor)
             }
             Event::SequenceStart(_, anchor, _) => self.start(Value::List(Vec::new()), origin, anchor),
@@ -243,15 +244,21 @@ impl Builder<'_> {
     }
 }
 
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Scalar {
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: &Span) -> Scalar {
     let as_text = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
-    match style {
+    let scalar = match style {
         ScalarStyle::Plain if !as_text => Scalar::plain(text),
-        _ => Scalar {
-            text: text.to_owned(),
-            kind: Kind::Text,
-            hidden: false,
-        },
+        _ => Scalar::quoted(text),
+    };
+    let quotes = match style {
+        ScalarStyle::SingleQuoted => Quotes::Single,
+        ScalarStyle::DoubleQuoted => Quotes::Double,
+        _ => Quotes::None,
+    };
+    let bytes = span.start.byte_offset().zip(span.end.byte_offset());
+    Scalar {
+        written: bytes.map(|(start, end)| Written::new(start..end, quotes)),
+        ..scalar
     }
 }
 

@@ -62,6 +62,11 @@ impl ReadError {
 
 /// Takes hidden texts, and quoted pieces of them, out of a message.
 pub(super) fn conceal(message: &str, hidden: &[&str]) -> String {
+    conceal_beside(message, hidden, &[])
+}
+
+/// The same for a message about what is written in the configuration itself: quoted pieces of that may stay.
+pub(super) fn conceal_beside(message: &str, hidden: &[&str], shown: &[&str]) -> String {
     const SHOWN_INSTEAD: &str = "(value not shown)";
     let mut message = message.to_owned();
     for text in hidden.iter().filter(|text| !text.is_empty()) {
@@ -69,7 +74,8 @@ pub(super) fn conceal(message: &str, hidden: &[&str]) -> String {
             let mut parts: Vec<&str> = message.split(quote).collect();
             // Odd parts stand between quotes.
             for part in parts.iter_mut().skip(1).step_by(2) {
-                if !part.is_empty() && text.contains(*part) {
+                let is_shown = || shown.iter().any(|shown| shown.contains(*part));
+                if !part.is_empty() && text.contains(*part) && !is_shown() {
                     *part = SHOWN_INSTEAD;
                 }
             }

@@ -1,5 +1,7 @@
 //! Values without parts, and what YAML takes a text for.
 
+use super::within::Written;
+
 /// A value without parts; keeps its text, for keys that want a text where YAML sees a number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scalar {
@@ -9,6 +11,8 @@ pub struct Scalar {
     pub kind: Kind,
     /// It came from the environment or a file, and messages do not repeat it.
     pub hidden: bool,
+    /// Where the text is in the source of its node; `None` where it came from elsewhere.
+    pub(super) written: Option<Written>,
 }
 
 /// What YAML takes a scalar for.
@@ -36,6 +40,7 @@ impl Scalar {
             kind: Kind::of(&text),
             text,
             hidden: false,
+            written: None,
         }
     }
 
@@ -45,6 +50,7 @@ impl Scalar {
             text: text.into(),
             kind: Kind::Text,
             hidden: false,
+            written: None,
         }
     }
 }

@@ -149,8 +149,12 @@ impl<'a> Type<'a> {
         if self.is_secret() {
             return "secret".into();
         }
-        if let Some(format @ ("duration" | "component")) = self.word("format") {
+        if let Some(format @ ("duration" | "component" | "pipeline")) = self.word("format") {
             return format.into();
+        }
+        let alternatives = self.alternatives();
+        if alternatives.len() > 1 {
+            return alternatives.join(" or ");
         }
         if let Some(items) = self.items() {
             return format!("list of {}", plural(&items.what()));
@@ -168,6 +172,22 @@ impl<'a> Type<'a> {
             _ => "any value",
         }
         .into()
+    }
+
+    /// What each of its alternatives is, where a user has the choice.
+    fn alternatives(self) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        let groups = self
+            .parts()
+            .into_iter()
+            .filter_map(|part| part.get("anyOf")?.as_array());
+        for each in groups.flatten().filter(|each| !is_null(each)) {
+            let what = self.at(each).what();
+            if !found.contains(&what) {
+                found.push(what);
+            }
+        }
+        found
     }
 
     fn kind(self) -> Option<&'a str> {
@@ -193,9 +213,17 @@ impl<'a> Type<'a> {
     }
 }
 
+fn is_null(schema: &Value) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some("null")
+}
+
 fn plural(what: &str) -> String {
+    if let Some((one, other)) = what.split_once(" or ") {
+        return format!("{} or {}", plural(one), plural(other));
+    }
     match what {
-        "any value" | "secret" | "text" | "whole number" | "number" | "boolean" | "section" | "duration" => {
+        "any value" | "secret" | "text" | "whole number" | "number" | "boolean" | "section" | "duration"
+        | "pipeline" => {
             format!("{}s", what)
         }
         other => other.to_owned(),

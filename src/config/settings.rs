@@ -1,5 +1,7 @@
 //! What every component's configuration type is, so that it can be read, checked, listed and documented.
 
+use std::ops::Range;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -66,9 +68,22 @@ pub struct KeyNote {
     pub note: String,
 }
 
+/// Something wrong with the value of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Dotted path of the key below the component; items of lists are named by their number, `actions.0.key`.
+    pub path: String,
+    /// What is wrong.
+    pub note: String,
+    /// Which bytes of the value it concerns, where the value is a text and it is not all of it.
+    pub within: Option<Range<usize>>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
 /// What is wrong with a configuration, each with the dotted path of its key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Problems(Vec<KeyNote>);
+pub struct Problems(Vec<Problem>);
 
 // === impl KeyNote ===
 
@@ -83,11 +98,24 @@ impl KeyNote {
 
     /// The same note, where the type stands below `prefix`.
     pub fn below(self, prefix: &str) -> Self {
-        let path = match self.path.as_str() {
-            "" => prefix.to_owned(),
-            path => format!("{prefix}.{path}"),
-        };
+        let path = below(prefix, &self.path);
         Self { path, ..self }
+    }
+}
+
+fn below(prefix: &str, path: &str) -> String {
+    match path {
+        "" => prefix.to_owned(),
+        path => format!("{prefix}.{path}"),
+    }
+}
+
+// === impl Problem ===
+
+impl Problem {
+    /// Adds what to do.
+    pub fn help(&mut self, help: impl Into<String>) {
+        self.help = Some(help.into());
     }
 }
 
@@ -96,19 +124,41 @@ impl KeyNote {
 impl Problems {
     /// Adds one; `message` says what is wrong with the value and names it.
     pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.0.push(KeyNote::new(path, message));
+        self.push(path.into(), None, message.into());
+    }
+
+    /// Adds one that concerns some bytes of a text: it is shown below them, where they can be found in the YAML. At
+    /// the end of the text, or with nothing between, it is shown where they would be.
+    pub fn add_within(
+        &mut self,
+        path: impl Into<String>,
+        bytes: Range<usize>,
+        message: impl Into<String>,
+    ) -> &mut Problem {
+        self.push(path.into(), Some(bytes), message.into())
+    }
+
+    fn push(&mut self, path: String, within: Option<Range<usize>>, note: String) -> &mut Problem {
+        self.0.push_mut(Problem {
+            path,
+            note,
+            within,
+            help: None,
+        })
     }
 
     /// Adds all that `check` finds, with their paths below `prefix`.
     pub fn below(&mut self, prefix: &str, check: impl FnOnce(&mut Problems)) {
         let mut inner = Problems::default();
         check(&mut inner);
-        self.0
-            .extend(inner.0.into_iter().map(|problem| problem.below(prefix)));
+        self.0.extend(inner.0.into_iter().map(|problem| Problem {
+            path: below(prefix, &problem.path),
+            ..problem
+        }));
     }
 
     /// All of them, in the order found.
-    pub fn iter(&self) -> impl Iterator<Item = &KeyNote> {
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter()
     }
 

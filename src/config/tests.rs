@@ -18,7 +18,9 @@ mod loading;
 mod properties;
 mod reading;
 mod routes;
+mod statements;
 mod storage;
+mod within;
 
 /// A component with one key of every sort.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -133,6 +135,14 @@ impl Settings for Fake {
                 "queue.share",
                 format!("{} is more than all of it", self.queue.share),
             );
+        }
+        for (at, key) in self.keys.iter().enumerate() {
+            if let Some(start) = key.find("wrong") {
+                let path = format!("keys.{at}");
+                problems
+                    .add_within(path, start..start + 5, "`wrong` is no word of ours")
+                    .help("write `right`");
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Components that join one pipeline to another.
 
 pub mod forward;
+pub mod routing;
 
 use crate::config::factory::Factory;
 use crate::pipeline::parts::Connector;

@@ -3,6 +3,7 @@
 mod actions;
 pub mod attributes;
 pub mod batch;
+pub mod filter;
 mod matching;
 pub mod memory_limiter;
 #[cfg(any(test, fuzzing))]
@@ -14,6 +15,7 @@ pub mod redaction;
 pub mod resource;
 pub mod resource_detection;
 pub mod span;
+pub mod transform;
 mod values;
 
 use crate::config::factory::Factory;

@@ -21,7 +21,10 @@ fn settings(yaml: &str) -> FileStorageSettings {
 fn problems(yaml: &str) -> Vec<KeyNote> {
     let mut problems = Problems::default();
     settings(yaml).validate(&mut problems);
-    problems.iter().cloned().collect()
+    let notes = problems.iter();
+    notes
+        .map(|problem| KeyNote::new(&problem.path, &problem.note))
+        .collect()
 }
 
 fn warned(yaml: &str) -> Vec<String> {

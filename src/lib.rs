@@ -16,6 +16,8 @@ pub mod extensions;
 pub mod journal;
 /// Listeners, HTTP/2 settings, compression, gRPC framing and clients.
 pub mod net;
+/// The Collector's transformation language: parse, check, run on views.
+pub mod ottl;
 /// Admission, the log and its cursors, acknowledgement, delivery, the graph and its lifecycle.
 pub mod pipeline;
 /// Components between receivers and exporters.

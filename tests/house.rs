@@ -18,7 +18,7 @@ const DIRECTIONS: &[(&str, &str)] = &[
     ("telemetry", "config"),
     ("net", "config telemetry pipeline::budget pipeline::client"),
     ("pipeline", "config journal telemetry wire net::auth"),
-    ("ottl", "wire"),
+    ("ottl", "config wire"),
     ("query", "wire net::auth"),
     ("query::model", "wire"),
     ("store", "journal wire query::model"),

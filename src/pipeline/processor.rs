@@ -40,22 +40,22 @@ pub trait Processor: Send + Sync {
     }
 
     /// Sees each scope of a resource that stays once, and may edit the resource, which is as the scopes before left it.
-    fn scope_and_above(
+    fn scope_and_above<'a>(
         &self,
         _context: Context<'_>,
-        _resource: &mut ResourceEdit<'_>,
-        _scope: &mut ScopeEdit<'_>,
+        _resource: &mut ResourceEdit<'a>,
+        _scope: &mut ScopeEdit<'a>,
     ) -> Fate {
         Fate::Keep
     }
 
     /// Sees each span of a scope that stays, and may edit what stands above it, which is as the spans before left it.
-    fn span_and_above(
+    fn span_and_above<'a>(
         &self,
         _context: Context<'_>,
-        _resource: &mut ResourceEdit<'_>,
-        _scope: &mut ScopeEdit<'_>,
-        _span: &mut SpanEdit<'_>,
+        _resource: &mut ResourceEdit<'a>,
+        _scope: &mut ScopeEdit<'a>,
+        _span: &mut SpanEdit<'a>,
     ) -> Fate {
         Fate::Keep
     }

@@ -50,16 +50,20 @@ pub trait Editor {
     }
 
     /// What is asked of a scope; the resource may be edited where [`Self::edits_above`] says so.
-    fn scope_and_above(&mut self, resource: &mut ResourceEdit<'_>, scope: &mut ScopeEdit<'_>) -> Decision {
+    fn scope_and_above<'a>(
+        &mut self,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
+    ) -> Decision {
         self.scope(resource.before(), scope)
     }
 
     /// What is asked of a span; what stands above it may be edited where [`Self::edits_above`] says so.
-    fn span_and_above(
+    fn span_and_above<'a>(
         &mut self,
-        resource: &mut ResourceEdit<'_>,
-        scope: &mut ScopeEdit<'_>,
-        span: &mut SpanEdit<'_>,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
+        span: &mut SpanEdit<'a>,
     ) -> Decision {
         self.span(resource.before(), scope.before(), span)
     }

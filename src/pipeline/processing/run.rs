@@ -142,7 +142,11 @@ impl Editor for Run<'_> {
         self.resource.decision(resource.before().spans())
     }
 
-    fn scope_and_above(&mut self, resource: &mut ResourceEdit<'_>, scope: &mut ScopeEdit<'_>) -> Decision {
+    fn scope_and_above<'a>(
+        &mut self,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
+    ) -> Decision {
         self.scope.clear();
         if self.failed.is_some() {
             return Decision::Drop;
@@ -188,11 +192,11 @@ impl Editor for Run<'_> {
         }
     }
 
-    fn span_and_above(
+    fn span_and_above<'a>(
         &mut self,
-        resource: &mut ResourceEdit<'_>,
-        scope: &mut ScopeEdit<'_>,
-        span: &mut SpanEdit<'_>,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
+        span: &mut SpanEdit<'a>,
     ) -> Decision {
         self.fate = Fate::Keep;
         if self.failed.is_some() {

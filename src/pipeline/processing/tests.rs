@@ -137,11 +137,11 @@ impl Processor for Fickle {
         Self::fate(mood)
     }
 
-    fn scope_and_above(
+    fn scope_and_above<'a>(
         &self,
         context: Context<'_>,
-        resource: &mut ResourceEdit<'_>,
-        scope: &mut ScopeEdit<'_>,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
     ) -> Fate {
         let above = resource.envelope();
         let fate = self.scope(context, ResourceView::over(&above), scope);
@@ -149,12 +149,12 @@ impl Processor for Fickle {
         fate
     }
 
-    fn span_and_above(
+    fn span_and_above<'a>(
         &self,
         _: Context<'_>,
-        resource: &mut ResourceEdit<'_>,
-        scope: &mut ScopeEdit<'_>,
-        span: &mut SpanEdit<'_>,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
+        span: &mut SpanEdit<'a>,
     ) -> Fate {
         let bodies = (resource.envelope(), scope.envelope());
         let above = Above {
@@ -273,12 +273,12 @@ impl Processor for Counting {
         Fate::Keep
     }
 
-    fn span_and_above(
+    fn span_and_above<'a>(
         &self,
         _: Context<'_>,
-        resource: &mut ResourceEdit<'_>,
-        scope: &mut ScopeEdit<'_>,
-        _: &mut SpanEdit<'_>,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
+        _: &mut SpanEdit<'a>,
     ) -> Fate {
         let one_more = |counted: Option<ValueView<'_>>| match counted {
             Some(ValueView::Int(spans)) => spans + 1,

@@ -95,16 +95,20 @@ impl<W: Witness> Editor for Watched<'_, '_, '_, W> {
         self.run.resource(resource)
     }
 
-    fn scope_and_above(&mut self, resource: &mut ResourceEdit<'_>, scope: &mut ScopeEdit<'_>) -> Decision {
+    fn scope_and_above<'a>(
+        &mut self,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
+    ) -> Decision {
         self.comes(Subject::Scope(scope));
         self.run.scope_and_above(resource, scope)
     }
 
-    fn span_and_above(
+    fn span_and_above<'a>(
         &mut self,
-        resource: &mut ResourceEdit<'_>,
-        scope: &mut ScopeEdit<'_>,
-        span: &mut SpanEdit<'_>,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
+        span: &mut SpanEdit<'a>,
     ) -> Decision {
         self.comes(Subject::Span(span));
         let decision = self.run.span_and_above(resource, scope, span);

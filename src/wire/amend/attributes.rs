@@ -87,7 +87,8 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         }
     }
 
-    fn add(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
+    /// Adds an attribute behind the others, and does not look whether there is one with this key.
+    pub fn add(&mut self, key: &str, value: &(impl ToValue + ?Sized)) {
         self.open();
         let piece = self.write_attribute(key, value);
         self.pieces.push(piece);

@@ -225,11 +225,11 @@ fn what_is_not_edited_from_below_keeps_its_bytes() {
         fn edits_above(&self) -> bool {
             true
         }
-        fn span_and_above(
+        fn span_and_above<'a>(
             &mut self,
-            resource: &mut ResourceEdit<'_>,
-            scope: &mut ScopeEdit<'_>,
-            _: &mut SpanEdit<'_>,
+            resource: &mut ResourceEdit<'a>,
+            scope: &mut ScopeEdit<'a>,
+            _: &mut SpanEdit<'a>,
         ) -> Decision {
             if self.0 {
                 resource.upsert("k", "v");

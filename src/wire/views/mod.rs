@@ -57,6 +57,11 @@ impl<'a> ResourceView<'a> {
         messages(self.body, 1)
     }
 
+    /// How many scopes are below it.
+    pub fn scopes(self) -> usize {
+        messages(self.body, 2).count()
+    }
+
     /// How many spans are below it.
     pub fn spans(self) -> usize {
         messages(self.body, 2)

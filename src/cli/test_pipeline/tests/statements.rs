@@ -30,12 +30,12 @@ impl Processor for Tell {
         Fate::Keep
     }
 
-    fn span_and_above(
+    fn span_and_above<'a>(
         &self,
         context: Context<'_>,
-        resource: &mut ResourceEdit<'_>,
-        _: &mut ScopeEdit<'_>,
-        span: &mut SpanEdit<'_>,
+        resource: &mut ResourceEdit<'a>,
+        _: &mut ScopeEdit<'a>,
+        span: &mut SpanEdit<'a>,
     ) -> Fate {
         assert!(context.is_heard());
         resource.upsert("last", span.name());

@@ -72,7 +72,11 @@ impl Editor for Upwards {
         true
     }
 
-    fn scope_and_above(&mut self, resource: &mut ResourceEdit<'_>, scope: &mut ScopeEdit<'_>) -> Decision {
+    fn scope_and_above<'a>(
+        &mut self,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
+    ) -> Decision {
         for op in self.next() {
             on_resource_bytes(op, resource);
             on_scope_bytes(op, scope);
@@ -80,11 +84,11 @@ impl Editor for Upwards {
         Decision::Keep
     }
 
-    fn span_and_above(
+    fn span_and_above<'a>(
         &mut self,
-        resource: &mut ResourceEdit<'_>,
-        scope: &mut ScopeEdit<'_>,
-        span: &mut SpanEdit<'_>,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
+        span: &mut SpanEdit<'a>,
     ) -> Decision {
         let ops = self.next();
         for op in &ops {

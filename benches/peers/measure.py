@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from peers import CACHE, Peer, Setup
+from peers import CACHE, Edits, Peer, Setup
 
 # How long a gateway may take to start, and to hand over what it has acknowledged.
 START_SECONDS = 30
@@ -97,7 +97,7 @@ def running(
     compression: str = "none",
     sink: str | None = None,
     directory: Path | None = None,
-    edits: bool = False,
+    edits: Edits | None = None,
 ):
     """The gateway, started afresh; yields its process and its address."""
     port = free_port()
@@ -131,11 +131,11 @@ def wait_for_port(peer: Peer, process: subprocess.Popen, port: int):
 
 
 def saturate(
-    tools: Tools, sink: dict, peer: Peer, load: Load, directory: Path | None = None, edits: bool = False
+    tools: Tools, sink: dict, peer: Peer, load: Load, directory: Path | None = None, edits: Edits | None = None
 ) -> dict:
     """As fast as answers come: CPU a span, peak memory, and whether all that was acknowledged arrived.
 
-    With `edits` the gateway edits every span and lets half of them go.
+    With `edits` the gateway has these processors between.
     """
     acknowledged_ids = CACHE / "acknowledged.json"
     with running(peer, load.compression, sink["grpc"], directory, edits) as (process, endpoint):

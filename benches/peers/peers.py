@@ -47,22 +47,12 @@ service:
                 port: {metrics_port}
 """
 
-# What stands in the middle of many pipelines: one attribute goes, one is hashed, the resource gets one, half the spans stay.
-EDITS = """\
-  attributes:
-    actions:
-      - key: url.query
-        action: delete
-      - key: user_agent.original
-        action: hash
-  resource:
-    attributes:
-      - key: deployment.environment.name
-        value: staging
-        action: upsert
-  probabilistic_sampler:
-    sampling_percentage: 50
-"""
+@dataclass(frozen=True)
+class Edits:
+    """Processors to put between: their configuration, as it stands below `processors`, and their names in order."""
+
+    yaml: str
+    names: tuple[str, ...]
 
 
 @dataclass
@@ -77,7 +67,7 @@ class Setup:
     compression: str = "none"
     sink: str | None = None
     directory: Path | None = None
-    edits: bool = False
+    edits: Edits | None = None
 
 
 @dataclass
@@ -99,8 +89,8 @@ class Peer:
             compression=setup.compression,
             sink=setup.sink or "localhost:1",
             exporter="otlp" if setup.sink else "nop",
-            edits=EDITS if setup.edits else "",
-            names="attributes, resource, probabilistic_sampler, " if setup.edits else "",
+            edits=setup.edits.yaml if setup.edits else "",
+            names="".join(f"{name}, " for name in setup.edits.names) if setup.edits else "",
         )
 
     def start(self, setup: Setup, log) -> subprocess.Popen:

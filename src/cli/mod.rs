@@ -8,6 +8,7 @@ pub mod validate;
 mod codes;
 mod journal;
 mod numbering;
+mod ottl;
 #[cfg(feature = "store")]
 mod query;
 mod scan;
@@ -66,6 +67,7 @@ enum Command {
         markdown: bool,
     },
     TestPipeline(test_pipeline::TestPipeline),
+    Ottl(ottl::Ottl),
     Journal(journal::Journal),
     #[cfg(feature = "store")]
     Query(query::Query),
@@ -111,6 +113,7 @@ pub fn main() -> ExitCode {
             print(components::components(&catalog(), show))
         }
         Command::TestPipeline(test) => test_pipeline::run(&test),
+        Command::Ottl(trial) => ottl::run(&trial),
         Command::Journal(command) => journal::run(command),
         #[cfg(feature = "store")]
         Command::Query(query) => print(on_one_thread(query::run(query))),

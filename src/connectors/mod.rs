@@ -8,5 +8,5 @@ use crate::pipeline::parts::Connector;
 
 /// Every connector of this build.
 pub fn table() -> Vec<Factory<Connector, ()>> {
-    vec![forward::factory()]
+    vec![forward::factory(), routing::factory()]
 }

@@ -26,11 +26,13 @@ pub fn table() -> Vec<Factory<Stage, ()>> {
     vec![
         attributes::factory(),
         batch::factory(),
+        filter::factory(),
         memory_limiter::factory(),
         probabilistic_sampler::factory(),
         redaction::factory(),
         resource::factory(),
         resource_detection::factory(),
         span::factory(),
+        transform::factory(),
     ]
 }

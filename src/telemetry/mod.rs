@@ -12,4 +12,5 @@ pub mod processor;
 pub mod query;
 pub mod quiet;
 pub mod receiver;
+pub mod statements;
 pub mod store;

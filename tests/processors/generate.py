@@ -3,7 +3,9 @@
 import json
 from random import Random
 
-KINDS = ("attributes", "resource", "span", "redaction", "sanitizers", "probabilistic_sampler", "chains")
+import ottl
+
+KINDS = ("attributes", "resource", "span", "redaction", "sanitizers", "probabilistic_sampler", "chains", *ottl.KINDS)
 
 KEYS = ["a", "b", "user.id", "http.url", "", "é", "db.system", "db.statement", "password", "sampling.priority", "n"]
 NAMED = [key for key in KEYS if key]
@@ -54,6 +56,8 @@ def config(processors: dict) -> str:
 
 
 def case(kind: str, dice: Random) -> tuple[dict, dict]:
+    if kind in ottl.KINDS:
+        return ottl.case(kind, dice)
     if kind == "chains":
         kinds = dice.choices(["attributes", "resource", "span", "redaction", "probabilistic_sampler"], k=dice.randint(2, 4))
         processors = {f"{one}/{number}": MAKERS[one](dice) for number, one in enumerate(kinds)}

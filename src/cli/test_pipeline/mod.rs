@@ -5,13 +5,13 @@
 
 mod changes;
 mod expect;
-mod report;
-mod requests;
-mod shown;
+pub(super) mod report;
+pub(super) mod requests;
+pub(super) mod shown;
 mod story;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(super) mod text;
 mod trail;
 
 use std::net::{IpAddr, SocketAddr};
@@ -102,7 +102,7 @@ pub(super) fn run(args: &TestPipeline) -> Result<(), String> {
     let requests = requests::read(&args.input)?;
     // Before anything is written: the output may take the place of what was expected.
     let expected = args.expect.as_deref().map(requests::read_expected).transpose()?;
-    let mut outcome = tested.run(&requests, &args.client())?;
+    let mut outcome = tested.run(&requests, &client(&args.metadata, args.client_address))?;
     if let Some(file) = &args.output {
         requests::write(file, &outcome.left)?;
     }
@@ -125,23 +125,38 @@ pub(super) fn run(args: &TestPipeline) -> Result<(), String> {
     }
 }
 
-// === impl TestPipeline ===
-
-impl TestPipeline {
-    fn client(&self) -> Client {
-        let mut metadata: Vec<(String, Vec<String>)> = Vec::new();
-        for (key, value) in &self.metadata {
-            match metadata.iter_mut().find(|(known, _)| known == key) {
-                Some((_, values)) => values.push(value.clone()),
-                None => metadata.push((key.clone(), vec![value.clone()])),
-            }
-        }
-        Client {
-            address: self.client_address,
-            metadata,
-            project: None,
+/// The client that arguments of the command line describe.
+pub(super) fn client(sent: &[(String, String)], address: Option<SocketAddr>) -> Client {
+    let mut metadata: Vec<(String, Vec<String>)> = Vec::new();
+    for (key, value) in sent {
+        match metadata.iter_mut().find(|(known, _)| known == key) {
+            Some((_, values)) => values.push(value.clone()),
+            None => metadata.push((key.clone(), vec![value.clone()])),
         }
     }
+    Client {
+        address,
+        metadata,
+        project: None,
+    }
+}
+
+/// Runs requests through the stages of a pipeline: what happens, and what comes out.
+pub(super) fn tried(
+    pipeline: &PipelineId,
+    stages: &[(ComponentId, Stage)],
+    requests: &[Traces],
+    client: &Client,
+) -> Result<(Report, Vec<Traces>), String> {
+    let (processors, left, total) = trail::follow(pipeline, stages, requests, client)?;
+    let report = Report {
+        pipeline: pipeline.to_string(),
+        requests: requests.len(),
+        processors,
+        total,
+        expectation: None,
+    };
+    Ok((report, left))
 }
 
 // === impl Tested ===
@@ -174,14 +189,7 @@ impl Tested {
     }
 
     fn run(&self, requests: &[Traces], client: &Client) -> Result<Outcome, String> {
-        let (processors, left, total) = trail::follow(&self.id, &self.stages, requests, client)?;
-        let report = Report {
-            pipeline: self.id.to_string(),
-            requests: requests.len(),
-            processors,
-            total,
-            expectation: None,
-        };
+        let (report, left) = tried(&self.id, &self.stages, requests, client)?;
         Ok(Outcome { report, left })
     }
 }
@@ -207,7 +215,7 @@ fn chosen<'a>(
 }
 
 /// A key in lower case, and a value.
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_ascii_lowercase(), value.to_owned())),
         _ => Err(format!("`{text}` is not KEY=VALUE")),
@@ -215,7 +223,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 /// An IP address, with or without a port.
-fn address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let alone = || text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 0));
     text.parse()
         .or_else(|_| alone())

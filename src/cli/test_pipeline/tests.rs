@@ -201,7 +201,7 @@ fn the_client_is_as_told() {
     let Some(Command::TestPipeline(test)) = cli.command else {
         panic!("another command")
     };
-    let client = test.client();
+    let client = super::client(&test.metadata, test.client_address);
     assert_eq!(client.metadata("Tenant"), ["a", "c=d"]);
     assert_eq!(client.metadata("b"), [""]);
     assert_eq!(client.metadata[0].0, "tenant");

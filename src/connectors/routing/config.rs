@@ -6,6 +6,7 @@ mod tests;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::route::compiled;
 use crate::config::id::{PipelineId, Signal};
 use crate::config::settings::{KeyNote, Problems, Settings};
 use crate::config::statements::{ErrorMode, Located};
@@ -87,6 +88,26 @@ impl Settings for RoutingSettings {
         for (at, route) in self.table.iter().enumerate() {
             problems.below(&format!("table.{at}"), |problems| route.check(problems));
         }
+        compiled(self, problems, &mut Problems::default());
+    }
+
+    fn warn(&self, _journaled: bool, warnings: &mut Problems) {
+        compiled(self, &mut Problems::default(), warnings);
+    }
+
+    fn pipelines(&self) -> Vec<(String, PipelineId)> {
+        let named = |path: String, pipelines: &[PipelineId]| -> Vec<(String, PipelineId)> {
+            let pipelines = pipelines.iter().enumerate();
+            pipelines
+                .map(|(at, pipeline)| (format!("{path}.{at}"), pipeline.clone()))
+                .collect()
+        };
+        let routes = self.table.iter().enumerate();
+        let routes = routes.flat_map(|(at, route)| named(format!("table.{at}.pipelines"), &route.pipelines));
+        named("default_pipelines".into(), &self.default_pipelines)
+            .into_iter()
+            .chain(routes)
+            .collect()
     }
 }
 
@@ -104,6 +125,17 @@ fn check_pipelines(path: &str, pipelines: &[PipelineId], problems: &mut Problems
 // === impl RoutingSettings ===
 
 impl RoutingSettings {
+    /// All pipelines that it names, each once.
+    pub(super) fn named(&self) -> Vec<PipelineId> {
+        let mut named: Vec<PipelineId> = Vec::new();
+        for (_, pipeline) in self.pipelines() {
+            if !named.contains(&pipeline) {
+                named.push(pipeline);
+            }
+        }
+        named
+    }
+
     /// The text of the route at that place in the table; none where neither or both are written.
     pub fn text(&self, at: usize) -> Option<RouteText<'_>> {
         let route = self.table.get(at)?;
@@ -116,6 +148,22 @@ impl RoutingSettings {
             (condition, "") => Some(RouteText::Condition(located("condition", condition))),
             ("", statement) => Some(RouteText::Statement(located("statement", statement))),
             _ => None,
+        }
+    }
+}
+
+// === impl RouteText ===
+
+impl RouteText<'_> {
+    /// Whether both say the same, a condition as a statement that routes.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.whole() == other.whole()
+    }
+
+    fn whole(&self) -> String {
+        match self {
+            Self::Condition(located) => format!("route() where {}", located.text),
+            Self::Statement(located) => located.text.to_owned(),
         }
     }
 }

@@ -97,12 +97,14 @@ impl Settings for FilterSettings {
         for conditions in passes.into_iter().map(|pass| pass.conditions).chain(by_context) {
             check_written(&conditions, "a condition", problems);
         }
+        super::compiled(self, problems, &mut Problems::default());
         problems.below("spans", |problems| {
             self.spans.matching(problems);
         });
     }
 
     fn warn(&self, _journaled: bool, warnings: &mut Problems) {
+        super::compiled(self, &mut Problems::default(), warnings);
         if !self.trace_conditions.is_empty() && self.spans.is_written() {
             warnings.add("spans", "has no effect beside trace_conditions");
         }

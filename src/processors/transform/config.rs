@@ -75,6 +75,11 @@ impl Settings for TransformSettings {
             check_written(&pass.conditions, "a condition", problems);
             check_written(&pass.statements, "a statement", problems);
         }
+        super::compiled(self, problems, &mut Problems::default());
+    }
+
+    fn warn(&self, _journaled: bool, warnings: &mut Problems) {
+        super::compiled(self, &mut Problems::default(), warnings);
     }
 }
 

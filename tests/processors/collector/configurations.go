@@ -170,24 +170,116 @@ var configurations = []struct{ processor, settings string }{
 	{"resourcedetection", "{detectors: [env], system: {hostname_sources: [os, dns]}}"},
 	{"resourcedetection", "{detectors: [env], system: {hostname_sources: [guess]}}"},
 	{"resourcedetection", "{detectors: [env], system: {resource_attributes: {host.id: {enabled: true}}}}"},
+	{"filter", ""},
+	{"filter", "{}"},
+	{"filter", "{error_mode: ignore}"},
+	{"filter", "{error_mode: IGNORE}"},
+	{"filter", "{error_mode: wrong}"},
+	{"filter", "{error_mode: \"\"}"},
+	{"filter", "{unknown: 1}"},
+	{"filter", "{trace_conditions: []}"},
+	{"filter", "{trace_conditions: 'span.name == \"x\"'}"},
+	{"filter", "{trace_conditions: ['span.name == \"x\"']}"},
+	{"filter", "{trace_conditions: ['span.name == \"x\"', null]}"},
+	{"filter", "{trace_conditions: ['span.name == \"x\"', '']}"},
+	{"filter", "{trace_conditions: ['span.name == \"x\"', {conditions: ['span.name == \"y\"']}]}"},
+	{"filter", "{trace_conditions: [{conditions: ['span.name == \"y\"']}, 'span.name == \"x\"']}"},
+	{"filter", "{trace_conditions: [{conditions: []}]}"},
+	{"filter", "{trace_conditions: [{context: span}]}"},
+	{"filter", "{trace_conditions: [{context: span, conditions: ['name == \"y\"']}]}"},
+	{"filter", "{trace_conditions: [{context: SpanEvent, conditions: ['name == \"y\"']}]}"},
+	{"filter", "{trace_conditions: [{context: wrong, conditions: ['name == \"y\"']}]}"},
+	{"filter", "{trace_conditions: [{context: log, conditions: ['body == \"y\"']}]}"},
+	{"filter", "{trace_conditions: [{context: span, error_mode: silent, conditions: ['name == \"y\"']}]}"},
+	{"filter", "{trace_conditions: [{context: span, error_mode: wrong, conditions: ['name == \"y\"']}]}"},
+	{"filter", "{trace_conditions: [{context: span, unknown: 1, conditions: ['name == \"y\"']}]}"},
+	{"filter", "{trace_conditions: [{context: span, conditions: ['name == \"y\"', 'wrong']}]}"},
+	{"filter", "{trace_conditions: ['span.name == \"x\"'], traces: {span: ['name == \"x\"']}}"},
+	{"filter", "{trace_conditions: ['span.name == \"x\"'], spans: {include: {match_type: strict, services: [a]}}}"},
+	{"filter", "{trace_conditions: ['span.name == \"x\"'], log_conditions: ['log.body == \"x\"']}"},
+	{"filter", "{traces: {}}"},
+	{"filter", "{traces: {span: []}}"},
+	{"filter", "{traces: {span: ['name == \"x\"']}}"},
+	{"filter", "{traces: {span: ['span.name == \"x\"', 'resource.attributes[\"a\"] == 1', 'instrumentation_scope.name == \"x\"']}}"},
+	{"filter", "{traces: {span: ['wrong']}}"},
+	{"filter", "{traces: {span: ['IsRootSpan()']}}"},
+	{"filter", "{traces: {spanevent: ['IsRootSpan()']}}"},
+	{"filter", "{traces: {spanevent: ['name == \"x\"', 'span.kind == SPAN_KIND_SERVER']}}"},
+	{"filter", "{traces: {resource: ['attributes[\"a\"] == 1', 'resource.schema_url == \"x\"']}}"},
+	{"filter", "{traces: {resource: ['span.name == \"x\"']}}"},
+	{"filter", "{traces: {scope: ['name == \"x\"']}}"},
+	{"filter", "{traces: {span: ['name == \"x\"']}, spans: {include: {match_type: strict, services: [a]}}}"},
+	{"filter", "{spans: {include: {match_type: strict, services: [a]}}}"},
+	{"filter", "{spans: {exclude: {match_type: regexp, span_names: [a]}}}"},
+	{"filter", "{spans: {include: {match_type: wrong, services: [a]}}}"},
+	{"filter", "{spans: {include: {match_type: strict}}}"},
+	{"transform", ""},
+	{"transform", "{}"},
+	{"transform", "{error_mode: propagate}"},
+	{"transform", "{error_mode: Silent}"},
+	{"transform", "{error_mode: wrong}"},
+	{"transform", "{unknown: 1}"},
+	{"transform", "{trace_statements: []}"},
+	{"transform", "{trace_statements: 'set(span.name, \"x\")'}"},
+	{"transform", "{trace_statements: ['set(span.name, \"x\")']}"},
+	{"transform", "{trace_statements: ['set(span.name, \"x\")', null]}"},
+	{"transform", "{trace_statements: ['set(span.name, \"x\")', '']}"},
+	{"transform", "{trace_statements: ['set(span.name, \"x\")', 'set(wrong, 1)']}"},
+	{"transform", "{trace_statements: ['set(span.name, \"x\")', 'set(spanevent.name, \"x\")', 'set(resource.attributes[\"a\"], 1)']}"},
+	{"transform", "{trace_statements: ['set(span.cache[\"a\"], \"x\")', 'set(spanevent.name, \"x\")']}"},
+	{"transform", "{trace_statements: ['set(span.name, \"x\")', {statements: ['set(span.name, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{statements: ['set(span.name, \"x\")']}, 'set(span.name, \"x\")']}"},
+	{"transform", "{trace_statements: [{statements: []}]}"},
+	{"transform", "{trace_statements: [{context: span}]}"},
+	{"transform", "{trace_statements: [{context: span, statements: ['set(name, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{context: Span, statements: ['set(name, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{context: wrong, statements: ['set(name, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{context: log, statements: ['set(body, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{context: span, error_mode: ignore, shared_cache: true, statements: ['set(name, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{context: span, error_mode: wrong, statements: ['set(name, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{context: span, unknown: 1, statements: ['set(name, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{context: span, conditions: ['name == \"y\"'], statements: ['set(name, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{context: span, conditions: ['IsRootSpan()'], statements: ['set(name, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{context: span, conditions: ['wrong'], statements: ['set(name, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{context: span, conditions: ['spanevent.name == \"y\"'], statements: ['set(name, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{conditions: ['span.name == \"y\"'], statements: ['set(resource.attributes[\"a\"], \"x\")']}]}"},
+	{"transform", "{trace_statements: [{conditions: ['name == \"y\"'], statements: ['set(span.name, \"x\")']}]}"},
+	{"transform", "{trace_statements: [{conditions: ['spanevent.name == \"y\"'], statements: ['set_semconv_span_name(\"1.40.0\")']}]}"},
+	{"transform", "{flatten_data: true, trace_statements: ['set(span.name, \"x\")']}"},
+	{"transform", "{trace_statements: ['set(span.name, \"x\")'], log_statements: ['set(log.body, \"x\")'], metric_statements: ['set(metric.name, \"x\")']}"},
 }
 
 // triedConfigurations writes which settings the Collector accepts: lines of processor, settings and verdict.
 func triedConfigurations(ctx context.Context) []byte {
 	var table bytes.Buffer
 	for _, tried := range configurations {
-		verdict := "accepted"
-		p, err := newPipeline(ctx, []byte(fmt.Sprintf(`
-processors: {%s: %s}
-service: {pipelines: {traces: {processors: [%s]}}}
-`, tried.processor, tried.settings, tried.processor)))
-		if err == nil {
-			err = p.shutdown(ctx)
-		}
-		if err != nil {
-			verdict = "refused"
-		}
-		fmt.Fprintf(&table, "%s\t%s\t%s\n", tried.processor, tried.settings, verdict)
+		answer := verdict(ctx, onlyProcessor(tried.processor, tried.settings))
+		fmt.Fprintf(&table, "%s\t%s\t%s\n", tried.processor, tried.settings, answer)
 	}
 	return table.Bytes()
+}
+
+// onlyProcessor is a configuration with one processor.
+func onlyProcessor(name, settings string) []byte {
+	return []byte(fmt.Sprintf(`
+processors: {%s: %s}
+service: {pipelines: {traces: {processors: [%s]}}}
+`, name, settings, name))
+}
+
+// verdict says whether the Collector takes a configuration. One with which it breaks down is refused, too.
+func verdict(ctx context.Context, yaml []byte) (word string) {
+	defer func() {
+		if recover() != nil {
+			word = "refused"
+		}
+	}()
+	p, err := newPipeline(ctx, yaml)
+	if err == nil {
+		err = p.shutdown(ctx)
+	}
+	if err != nil {
+		return "refused"
+	}
+	return "accepted"
 }

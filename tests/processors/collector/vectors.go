@@ -7,10 +7,14 @@ import (
 	"path/filepath"
 )
 
-// writeVectors writes the tables: accepted configurations, matched patterns, sanitized texts, and decisions for each
+// writeVectors writes the tables: accepted configurations and statements, matched patterns, sanitized texts, and decisions for each
 // mode of the sampler. Chance is seeded, so that they change only when the Collector does.
 func writeVectors(ctx context.Context, folder string) error {
 	texts, err := sanitizedTexts(ctx)
+	if err != nil {
+		return err
+	}
+	tried, err := triedStatements(ctx)
 	if err != nil {
 		return err
 	}
@@ -18,6 +22,7 @@ func writeVectors(ctx context.Context, folder string) error {
 		"configurations.txt": triedConfigurations(ctx),
 		"patterns.txt":       matchedPatterns(),
 		"sanitizers.txt":     texts,
+		"statements.txt":     tried,
 	}
 	for number, mode := range []string{"hash_seed", "proportional", "equalizing"} {
 		table, err := samplerDecisions(ctx, mode, rand.New(rand.NewPCG(1, uint64(number))))

@@ -21,8 +21,8 @@ fn read(yaml: &str) -> (Option<RoutingSettings>, Vec<String>) {
 #[test]
 fn a_table_is_read() {
     let (settings, found) = read(
-        "default_pipelines: [traces/rest]\ntable:\n- {condition: a, pipelines: [traces/x, traces]}\n\
-         - {context: span, statement: b, action: copy, pipelines: [traces/y]}",
+        "default_pipelines: [traces/rest]\ntable:\n- {condition: span.kind == 1, pipelines: [traces/x, traces]}\n\
+         - {context: span, statement: route() where kind == 2, action: copy, pipelines: [traces/y]}",
     );
     let settings = settings.unwrap_or_else(|| panic!("{found:?}"));
     assert_eq!(settings.error_mode, ErrorMode::Ignore);
@@ -41,11 +41,17 @@ fn a_table_is_read() {
     };
     assert_eq!(
         settings.text(0),
-        Some(RouteText::Condition(located("table.0.condition", "a")))
+        Some(RouteText::Condition(located(
+            "table.0.condition",
+            "span.kind == 1"
+        )))
     );
     assert_eq!(
         settings.text(1),
-        Some(RouteText::Statement(located("table.1.statement", "b")))
+        Some(RouteText::Statement(located(
+            "table.1.statement",
+            "route() where kind == 2"
+        )))
     );
     assert_eq!(settings.text(2), None);
 }
@@ -61,31 +67,31 @@ fn what_is_wrong_is_said_at_its_key() {
             "1:9 `table.0` must have a condition or a statement",
         ),
         (
-            route("condition: a, statement: b"),
-            "1:56 `table.0.statement` must not be written together with condition",
+            route("condition: span.kind == 1, statement: route() where span.kind == 2"),
+            "1:69 `table.0.statement` must not be written together with condition",
         ),
         (
-            route("context: request, statement: b"),
+            route("context: request, statement: 'request[\"a\"] == \"b\"'"),
             "1:60 `table.0.statement` is not for the context request; write condition: 'request[\"key\"] == \"value\"'",
         ),
         (
-            route("condition: a, context: log"),
-            "1:54 `table.0.context`: `log` is not one of `resource`, `span`, `request`, `otelcol`",
+            route("condition: span.kind == 1, context: log"),
+            "1:67 `table.0.context`: `log` is not one of `resource`, `span`, `request`, `otelcol`",
         ),
         (
-            route("condition: a, action: drop"),
-            "1:53 `table.0.action`: `drop` is not one of `move`, `copy`",
+            route("condition: span.kind == 1, action: drop"),
+            "1:66 `table.0.action`: `drop` is not one of `move`, `copy`",
         ),
         (
-            "table: [{condition: a}]".to_owned(),
+            "table: [{condition: span.kind == 1}]".to_owned(),
             "1:9 `table.0.pipelines` must name a pipeline",
         ),
         (
-            "table: [{condition: a, pipelines: [traces, logs/x]}]".to_owned(),
-            "1:44 `table.0.pipelines.1` is `logs/x`, but must be a pipeline of traces",
+            "table: [{condition: span.kind == 1, pipelines: [traces, logs/x]}]".to_owned(),
+            "1:57 `table.0.pipelines.1` is `logs/x`, but must be a pipeline of traces",
         ),
         (
-            "match_once: true\ntable: [{condition: a, pipelines: [traces]}]".to_owned(),
+            "match_once: true\ntable: [{condition: span.kind == 1, pipelines: [traces]}]".to_owned(),
             "1:1 `match_once` is not supported",
         ),
     ] {

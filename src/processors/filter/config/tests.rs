@@ -29,7 +29,7 @@ fn paths(pass: &Pass<'_>) -> Vec<String> {
 /// Guarantees: texts are one pass, groups are one each, with what they override.
 #[test]
 fn both_forms_are_passes() {
-    let (settings, found) = read("trace_conditions: [a, 'b == \"c, d\"']");
+    let (settings, found) = read("trace_conditions: [span.kind == 1, 'span.name == \"c, d\"']");
     assert_eq!(found, [""; 0]);
     let settings = settings.unwrap();
     let [pass] = &settings.passes()[..] else {
@@ -39,7 +39,8 @@ fn both_forms_are_passes() {
     assert_eq!(paths(pass), ["trace_conditions.0", "trace_conditions.1"]);
 
     let (settings, _) = read(
-        "error_mode: Propagate\ntrace_conditions:\n- conditions: [a]\n- {context: SPAN, conditions: [b, c], error_mode: silent}",
+        "error_mode: Propagate\ntrace_conditions:\n- conditions: [span.kind == 1]\n\
+         - {context: SPAN, conditions: [kind == 2, kind == 3], error_mode: silent}",
     );
     let settings = settings.unwrap();
     let [first, second] = &settings.passes()[..] else {
@@ -62,8 +63,10 @@ fn both_forms_are_passes() {
 /// Guarantees: the older forms are read, and other signals have no effect.
 #[test]
 fn older_forms_are_read() {
-    let (settings, found) =
-        read("traces: {span: [a], spanevent: [b]}\nmetrics: {metric: [c]}\nlog_conditions: [d]\nprofiles:\n");
+    let (settings, found) = read(
+        "traces: {span: [kind == 1], spanevent: [event_index == 1]}\nmetrics: {metric: [c]}\nlog_conditions: [d]\n\
+         profiles:\n",
+    );
     assert_eq!(
         found,
         [
@@ -96,23 +99,23 @@ fn older_forms_are_read() {
 fn forms_are_not_mixed() {
     for (yaml, wanted) in [
         (
-            "trace_conditions: [a, {conditions: [b]}]",
-            "1:23 `trace_conditions.1` is of another form than those before; write only texts, or only groups",
+            "trace_conditions: [span.kind == 1, {conditions: [span.kind == 2]}]",
+            "1:36 `trace_conditions.1` is of another form than those before; write only texts, or only groups",
         ),
         (
-            "trace_conditions: [{conditions: [b]}, a]",
-            "1:39 `trace_conditions.1` is of another form than those before; write only texts, or only groups",
+            "trace_conditions: [{conditions: [span.kind == 1]}, span.kind == 2]",
+            "1:52 `trace_conditions.1` is of another form than those before; write only texts, or only groups",
         ),
         (
-            "trace_conditions:\n- a\n-\n",
+            "trace_conditions:\n- span.kind == 1\n-\n",
             "3:2 `trace_conditions.1` is empty, and must be a condition",
         ),
         (
-            "trace_conditions: [a]\ntraces: {resource: [b]}",
+            "trace_conditions: [span.kind == 1]\ntraces: {resource: [schema_url == \"b\"]}",
             "2:9 `traces` must not be written together with trace_conditions; move its conditions there",
         ),
         (
-            "traces: {resource: [b]}\nspans: {include: {match_type: strict, services: [a]}}",
+            "traces: {resource: [schema_url == \"b\"]}\nspans: {include: {match_type: strict, services: [a]}}",
             "2:8 `spans` must not be written together with traces",
         ),
         (
@@ -124,7 +127,7 @@ fn forms_are_not_mixed() {
             "1:19 `spans.exclude.metric_names` is not supported",
         ),
         (
-            "trace_conditions: [{context: log, conditions: [a]}]",
+            "trace_conditions: [{context: log, conditions: [span.kind == 1]}]",
             "1:30 `trace_conditions.0.context`: `log` is not one of `resource`, `scope`, `span`, `spanevent`",
         ),
     ] {
@@ -138,7 +141,7 @@ fn forms_are_not_mixed() {
 #[test]
 fn what_is_not_looked_at_is_warned_of() {
     let mut diagnostics = Diagnostics::default();
-    let yaml = "trace_conditions: [a]\nspans: {include: {match_type: strict, services: [a]}}";
+    let yaml = "trace_conditions: [span.kind == 1]\nspans: {include: {match_type: strict, services: [a]}}";
     let node = parse(&Source::new("test", yaml), &mut diagnostics).unwrap();
     node.advise::<FilterSettings>(false, &mut diagnostics);
     assert_eq!(diagnostics.count(Severity::Warning), 1);

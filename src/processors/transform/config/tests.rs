@@ -26,7 +26,8 @@ fn paths(texts: &[Located<'_>]) -> Vec<String> {
 fn groups_and_then_texts() {
     let (settings, found) = read(
         "error_mode: propagate\ntrace_statements:\n- context: Resource\n  error_mode: silent\n  shared_cache: true\n  \
-         conditions: [a]\n  statements: [b, c]\n- statements: [d]\n- e(f, g)\n- h",
+         conditions: [schema_url == \"a\"]\n  statements: ['set(schema_url, \"b\")', 'set(schema_url, \"c\")']\n\
+         - statements: ['set(span.kind, 1)']\n- set(span.kind, 2)\n- set(span.kind, 3)",
     );
     assert_eq!(found, [""; 0]);
     let settings = settings.unwrap();
@@ -51,7 +52,7 @@ fn groups_and_then_texts() {
         paths(&texts.statements),
         ["trace_statements.2", "trace_statements.3"]
     );
-    assert_eq!(texts.statements[0].text, "e(f, g)");
+    assert_eq!(texts.statements[0].text, "set(span.kind, 2)");
     assert_eq!(
         (first.path.as_str(), texts.path.as_str()),
         ("trace_statements.0", "trace_statements")
@@ -63,24 +64,24 @@ fn groups_and_then_texts() {
 fn what_is_wrong_is_said_at_its_key() {
     for (yaml, wanted) in [
         (
-            "trace_statements: [a, {statements: [b]}]",
-            "1:23 `trace_statements.1` is a group behind a text; write groups first, or only texts, or only groups",
+            "trace_statements: ['set(span.kind, 1)', {statements: ['set(span.kind, 2)']}]",
+            "1:41 `trace_statements.1` is a group behind a text; write groups first, or only texts, or only groups",
         ),
         (
             "trace_statements:\n-\n",
             "2:2 `trace_statements.0` is empty, and must be a statement",
         ),
         (
-            "trace_statements: [{statements: [a], conditions: ['']}]",
-            "1:51 `trace_statements.0.conditions.0` is empty, and must be a condition",
+            "trace_statements: [{statements: ['set(span.kind, 1)'], conditions: ['']}]",
+            "1:69 `trace_statements.0.conditions.0` is empty, and must be a condition",
         ),
         (
             "trace_statements: set(a, b)",
             "1:19 `trace_statements`: expected a list of texts or of maps, found `set(a, b)`",
         ),
         (
-            "trace_statements: [{statement: [a]}]",
-            "1:21 unknown key `statement` in `trace_statements.0`",
+            "trace_statements: [{context: span, statement: [a]}]",
+            "1:36 unknown key `statement` in `trace_statements.0`",
         ),
     ] {
         let (settings, found) = read(yaml);

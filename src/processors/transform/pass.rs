@@ -1,0 +1,295 @@
+//! One group of statements on its way through a request.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::config::statements::ErrorMode;
+use crate::ottl::{
+    Cache, Context as About, Error, Group, Outcome, Request, ResourceSeat, Scene, ScopeSeat, Seat, Statement,
+};
+use crate::pipeline::processor::{Above, Context, Fate, Processor, Subject};
+use crate::telemetry::statements::StatementEvents;
+use crate::wire::{Amendment, Decision, EventView, ResourceEdit, ResourceView, ScopeEdit, SpanEdit};
+
+/// A group of statements.
+pub(super) struct Pass {
+    group: Group,
+    mode: ErrorMode,
+    events: Arc<StatementEvents>,
+    /// The outermost thing that a statement may edit.
+    edits: About,
+    /// The cache that it shares with other groups and that outlives requests, where the user wants one.
+    shared: Option<Arc<Mutex<Cache>>>,
+}
+
+// === impl Pass ===
+
+impl Pass {
+    pub fn new(
+        group: Group,
+        mode: ErrorMode,
+        events: Arc<StatementEvents>,
+        shared: Option<Arc<Mutex<Cache>>>,
+    ) -> Self {
+        Self {
+            edits: group.edits().unwrap_or(group.context),
+            group,
+            mode,
+            events,
+            shared,
+        }
+    }
+
+    /// A cache for one thing, or the one that is shared.
+    fn with_cache<T>(&self, work: impl FnOnce(&mut Cache) -> T) -> T {
+        match &self.shared {
+            None => work(&mut Cache::default()),
+            Some(shared) => work(&mut shared.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
+    /// What becomes of an error: it ends the work on the request, or is told and passed over.
+    fn failed(&self, error: Error) -> Outcome<()> {
+        match self.mode {
+            ErrorMode::Propagate => return Err(error),
+            ErrorMode::Ignore => self.events.passed_over(&error),
+            ErrorMode::Silent => self.events.passed_over_in_silence(),
+        }
+        Ok(())
+    }
+
+    fn run(&self, context: Context<'_>, scene: &mut Scene<'_, '_, '_>) -> Outcome<()> {
+        let mut edits = if context.is_heard() { scene.edits() } else { 0 };
+        self.group.run(
+            scene,
+            |error| self.failed(error),
+            |statement, scene| {
+                if context.is_heard() && scene.edits() != edits {
+                    edits = scene.edits();
+                    tell(context, statement, scene);
+                }
+            },
+        )
+    }
+
+    fn on_span<'s, 'a>(
+        &self,
+        context: Context<'_>,
+        mut resource: ResourceSeat<'s, 'a>,
+        mut scope: ScopeSeat<'s, 'a>,
+        span: &'s mut SpanEdit<'a>,
+    ) -> Fate {
+        let done = match self.group.context {
+            About::Span => self.with_cache(|cache| {
+                self.run(
+                    context,
+                    &mut Scene {
+                        request: &request(context),
+                        resource,
+                        scope: Some(scope),
+                        span: Some(Seat::Edited(span)),
+                        event: None,
+                        cache,
+                    },
+                )
+            }),
+            About::SpanEvent => self.on_events(context, &mut resource, &mut scope, span),
+            About::Scope | About::Resource => Ok(()),
+        };
+        fate(done)
+    }
+
+    fn on_events<'s, 'a>(
+        &self,
+        context: Context<'_>,
+        resource: &mut ResourceSeat<'s, 'a>,
+        scope: &mut ScopeSeat<'s, 'a>,
+        span: &mut SpanEdit<'a>,
+    ) -> Outcome<()> {
+        let edits_span = !matches!(self.edits, About::SpanEvent);
+        if edits_span || context.is_heard() {
+            return self.on_each_event(context, resource, scope, span);
+        }
+        let mut done = Ok(());
+        span.edit_events(|span, _, event| {
+            if done.is_ok() {
+                done = self.with_cache(|cache| {
+                    self.run(
+                        context,
+                        &mut Scene {
+                            request: &request(context),
+                            resource: resource.again(),
+                            scope: Some(scope.again()),
+                            span: Some(Seat::Shown(span)),
+                            event: Some(event),
+                            cache,
+                        },
+                    )
+                });
+            }
+            Decision::Keep
+        });
+        done
+    }
+
+    /// The same where statements edit the span, too, or somebody wants to know what each did: the span has each event as
+    /// its statements left it before the next one's turn comes.
+    fn on_each_event<'s, 'a>(
+        &self,
+        context: Context<'_>,
+        resource: &mut ResourceSeat<'s, 'a>,
+        scope: &mut ScopeSeat<'s, 'a>,
+        span: &mut SpanEdit<'a>,
+    ) -> Outcome<()> {
+        let mut number = 0;
+        while let Some(body) = span.event_body(number) {
+            let mut event = EventView::over(&body).amend();
+            let done = self.with_cache(|cache| {
+                self.run(
+                    context,
+                    &mut Scene {
+                        request: &request(context),
+                        resource: resource.again(),
+                        scope: Some(scope.again()),
+                        span: Some(Seat::Edited(&mut *span)),
+                        event: Some(&mut event),
+                        cache,
+                    },
+                )
+            });
+            if event.is_changed() {
+                span.replace_event(number, Some(&event.encoded()));
+                if context.is_heard() {
+                    let text = format!("event {number}: {}", self.texts());
+                    context.did(&text, Subject::Span(span));
+                }
+            }
+            done?;
+            number += 1;
+        }
+        Ok(())
+    }
+
+    /// All statements, for those that are not told apart.
+    fn texts(&self) -> String {
+        let texts: Vec<&str> = self.group.statements.iter().map(Statement::text).collect();
+        texts.join("; ")
+    }
+}
+
+/// Tells what a statement has just changed.
+fn tell(context: Context<'_>, statement: &Statement, scene: &Scene<'_, '_, '_>) {
+    let subject = match statement.edits() {
+        Some(About::Resource) => Some(Subject::Resource(scene.resource())),
+        Some(About::Scope) => scene.scope().ok().map(Subject::Scope),
+        _ => scene.span().ok().map(Subject::Span),
+    };
+    if let Some(subject) = subject {
+        context.did(statement.text(), subject);
+    }
+}
+
+fn request(context: Context<'_>) -> Request<'_> {
+    Request {
+        address: context.client.address,
+        metadata: &context.client.metadata,
+    }
+}
+
+fn fate(done: Outcome<()>) -> Fate {
+    match done {
+        Ok(()) => Fate::Keep,
+        Err(error) => Fate::Fail(error.to_string().into_boxed_str()),
+    }
+}
+
+impl Processor for Pass {
+    fn edits_above(&self) -> bool {
+        // Other groups must see the shared cache as the whole request left it.
+        if self.shared.is_some() {
+            return true;
+        }
+        match self.group.context {
+            About::Resource => false,
+            About::Scope => self.edits == About::Resource,
+            About::Span | About::SpanEvent => matches!(self.edits, About::Resource | About::Scope),
+        }
+    }
+
+    fn resource(&self, context: Context<'_>, resource: &mut ResourceEdit<'_>) -> Fate {
+        if self.group.context != About::Resource {
+            return Fate::Keep;
+        }
+        fate(self.with_cache(|cache| {
+            self.run(
+                context,
+                &mut Scene {
+                    request: &request(context),
+                    resource: Seat::Edited(resource),
+                    scope: None,
+                    span: None,
+                    event: None,
+                    cache,
+                },
+            )
+        }))
+    }
+
+    fn scope(&self, context: Context<'_>, resource: ResourceView<'_>, scope: &mut ScopeEdit<'_>) -> Fate {
+        if self.group.context != About::Scope {
+            return Fate::Keep;
+        }
+        let resource = Amendment::new(resource);
+        fate(self.with_cache(|cache| {
+            self.run(
+                context,
+                &mut Scene {
+                    request: &request(context),
+                    resource: Seat::Shown(&resource),
+                    scope: Some(Seat::Edited(scope)),
+                    span: None,
+                    event: None,
+                    cache,
+                },
+            )
+        }))
+    }
+
+    fn span(&self, context: Context<'_>, above: Above<'_>, span: &mut SpanEdit<'_>) -> Fate {
+        let (resource, scope) = (Amendment::new(above.resource), Amendment::new(above.scope));
+        self.on_span(context, Seat::Shown(&resource), Seat::Shown(&scope), span)
+    }
+
+    fn scope_and_above<'a>(
+        &self,
+        context: Context<'_>,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
+    ) -> Fate {
+        if self.group.context != About::Scope {
+            return Fate::Keep;
+        }
+        fate(self.with_cache(|cache| {
+            self.run(
+                context,
+                &mut Scene {
+                    request: &request(context),
+                    resource: Seat::Edited(resource),
+                    scope: Some(Seat::Edited(scope)),
+                    span: None,
+                    event: None,
+                    cache,
+                },
+            )
+        }))
+    }
+
+    fn span_and_above<'a>(
+        &self,
+        context: Context<'_>,
+        resource: &mut ResourceEdit<'a>,
+        scope: &mut ScopeEdit<'a>,
+        span: &mut SpanEdit<'a>,
+    ) -> Fate {
+        self.on_span(context, Seat::Edited(resource), Seat::Edited(scope), span)
+    }
+}

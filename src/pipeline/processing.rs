@@ -41,6 +41,8 @@ pub struct Step {
 struct Part {
     processor: Arc<dyn Processor>,
     edits_above: bool,
+    /// It has rules to drop by.
+    drops: bool,
     /// Which step it is of.
     step: usize,
     is_first: bool,
@@ -164,6 +166,7 @@ impl Step {
             rules.append(&mut processor.rules());
             parts.push(Part {
                 edits_above: processor.edits_above(),
+                drops: rules.len() > first_rule,
                 processor,
                 step: 0,
                 is_first: number == 0,

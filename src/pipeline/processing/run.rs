@@ -52,11 +52,10 @@ impl<'a> Run<'a> {
 
     /// Begins with the first pass, or the next; false when all are done.
     pub fn begin_pass(&mut self) -> bool {
-        let Some(pass) = self.behind.split_inclusive(|part| part.edits_above).next() else {
+        (self.parts, self.behind) = self.behind.split_at(pass(self.behind));
+        if self.parts.is_empty() {
             return false;
-        };
-        self.parts = pass;
-        self.behind = self.behind.get(pass.len()..).unwrap_or_default();
+        }
         self.earlier = self.marks.take().map(Earlier::of).unwrap_or_default();
         self.marks = (!self.behind.is_empty()).then(Marks::default);
         true
@@ -78,20 +77,64 @@ impl<'a> Run<'a> {
 
     /// What becomes of the resource seen last.
     pub fn fate_of_resource(&self) -> Fate {
-        self.resource
-            .dropped
-            .map_or(Fate::Keep, |(_, rule)| Fate::DropBy(rule))
+        self.fate_by(self.resource.end.as_ref())
     }
 
     /// What becomes of the scope seen last.
     pub fn fate_of_scope(&self) -> Fate {
-        let dropped = self.resource.dropped.or(self.scope.dropped);
-        dropped.map_or(Fate::Keep, |(_, rule)| Fate::DropBy(rule))
+        self.fate_by(self.resource.end.as_ref().or(self.scope.end.as_ref()))
+    }
+
+    /// With the rules of the step.
+    fn fate_by(&self, end: Option<&(usize, Fate)>) -> Fate {
+        match end {
+            Some((number, Fate::DropBy(rule))) => {
+                let first = self.parts.get(*number).map_or(0, |part| part.first_rule);
+                Fate::DropBy(first + rule)
+            }
+            _ => Fate::Keep,
+        }
     }
 
     /// What was made of the span seen last.
     pub fn fate_of_span(&self) -> Fate {
         self.fate.clone()
+    }
+
+    /// What a part makes of a span, unless it has put an end to what stands above.
+    fn shown<'e>(
+        &self,
+        number: usize,
+        part: &Part,
+        resource: &mut ResourceEdit<'e>,
+        scope: &mut ScopeEdit<'e>,
+        span: &mut SpanEdit<'e>,
+    ) -> Fate {
+        let end = self.resource.end_by(number);
+        if let Some(end) = end.or_else(|| self.scope.end_by(number)) {
+            return end.clone();
+        }
+        if part.edits_above {
+            return part.processor.span_and_above(self.context, resource, scope, span);
+        }
+        let (above, around) = (self.resource.seen_by(number), self.scope.seen_by(number));
+        let above = Above {
+            resource: above.map_or(resource.before(), ResourceView::over),
+            scope: around.map_or(scope.before(), ScopeView::over),
+        };
+        part.processor.span(self.context, above, span)
+    }
+
+    /// What stands above no span ends at once.
+    fn end_without_spans(&mut self, end: Option<(usize, Fate)>) -> Decision {
+        match end {
+            None => Decision::Keep,
+            Some((number, Fate::Fail(message))) => {
+                let step = self.parts.get(number).map_or(0, |part| part.step);
+                self.fail(step, message)
+            }
+            Some(_) => Decision::Drop,
+        }
     }
 
     /// The request is rejected: nothing of it is shown to anybody any more.
@@ -121,11 +164,10 @@ impl Editor for Run<'_> {
             let edits = resource.edits();
             match part.processor.resource(self.context, resource) {
                 Fate::Keep | Fate::KeepBy(_) => {}
-                Fate::DropBy(rule) => {
-                    self.resource.dropped = Some((number, part.first_rule + rule));
+                end => {
+                    self.resource.end = Some((number, end));
                     break;
                 }
-                Fate::Fail(message) => return self.fail(part.step, message),
             }
             let is_new = resource.edits() != edits;
             is_edited |= is_new;
@@ -139,7 +181,10 @@ impl Editor for Run<'_> {
                 .leave((is_new && !part.edits_above).then(|| resource.envelope()));
         }
         (self.resource.is_edited, self.resource.edits) = (is_edited, resource.edits());
-        self.resource.decision(resource.before().spans())
+        match resource.before().spans() {
+            0 => self.end_without_spans(self.resource.end.clone()),
+            _ => Decision::Keep,
+        }
     }
 
     fn scope_and_above<'a>(
@@ -153,7 +198,7 @@ impl Editor for Run<'_> {
         }
         let mut is_edited = self.earlier.scope();
         for (number, part) in self.parts.iter().enumerate() {
-            if self.resource.dropped_by(number).is_some() {
+            if self.resource.end_by(number).is_some() {
                 break;
             }
             let edits = scope.edits();
@@ -167,11 +212,10 @@ impl Editor for Run<'_> {
             };
             match fate {
                 Fate::Keep | Fate::KeepBy(_) => {}
-                Fate::DropBy(rule) => {
-                    self.scope.dropped = Some((number, part.first_rule + rule));
+                end => {
+                    self.scope.end = Some((number, end));
                     break;
                 }
-                Fate::Fail(message) => return self.fail(part.step, message),
             }
             let is_new = scope.edits() != edits;
             is_edited |= is_new;
@@ -185,10 +229,10 @@ impl Editor for Run<'_> {
                 .leave((is_new && !part.edits_above).then(|| scope.envelope()));
         }
         (self.scope.is_edited, self.scope.edits) = (is_edited, scope.edits());
-        let spans = scope.before().spans();
-        match self.resource.decision(spans) {
-            Decision::Drop => Decision::Drop,
-            Decision::Keep => self.scope.decision(spans),
+        match scope.before().spans() {
+            0 if self.resource.end.is_some() => Decision::Drop,
+            0 => self.end_without_spans(self.scope.end.clone()),
+            _ => Decision::Keep,
         }
     }
 
@@ -207,41 +251,21 @@ impl Editor for Run<'_> {
             mut is_edited,
         } = self.earlier.span();
         for (number, part) in self.parts.iter().enumerate() {
+            let edits = span.edits();
+            let fate = self.shown(number, part, resource, scope, span);
             let Some(tally) = self.tallies.get_mut(part.step) else {
                 continue;
             };
             tally.incoming += u64::from(part.is_first);
-            let edits = span.edits();
-            let dropped = self.resource.dropped_by(number);
-            if let Some(rule) = dropped.or_else(|| self.scope.dropped_by(number)) {
-                count(&mut tally.dropped, rule);
-                self.fate = Fate::DropBy(rule);
-                return Decision::Drop;
-            }
-            let fate = match part.edits_above {
-                true => part.processor.span_and_above(self.context, resource, scope, span),
-                false => {
-                    let above = Above {
-                        resource: self
-                            .resource
-                            .seen_by(number)
-                            .map_or(resource.before(), ResourceView::over),
-                        scope: self.scope.seen_by(number).map_or(scope.before(), ScopeView::over),
-                    };
-                    part.processor.span(self.context, above, span)
-                }
-            };
             match fate {
                 Fate::Keep => {}
                 Fate::KeepBy(rule) => {
-                    let rule = part.first_rule + rule;
-                    count(&mut tally.kept, rule);
-                    self.fate = Fate::KeepBy(rule);
+                    count(&mut tally.kept, part.first_rule + rule);
+                    self.fate = Fate::KeepBy(part.first_rule + rule);
                 }
                 Fate::DropBy(rule) => {
-                    let rule = part.first_rule + rule;
-                    count(&mut tally.dropped, rule);
-                    self.fate = Fate::DropBy(rule);
+                    count(&mut tally.dropped, part.first_rule + rule);
+                    self.fate = Fate::DropBy(part.first_rule + rule);
                     return Decision::Drop;
                 }
                 Fate::Fail(message) => return self.fail(part.step, message),
@@ -266,7 +290,7 @@ impl Editor for Run<'_> {
     fn scope_done(&mut self, scope: &ScopeEdit<'_>, stays: bool) {
         let mut is_edited = self.scope.is_edited || scope.edits() != self.scope.edits;
         if let Some(part) = self.editing_above().filter(|part| part.is_last) {
-            let is_counted = is_edited && self.resource.dropped.or(self.scope.dropped).is_none();
+            let is_counted = is_edited && self.resource.end.is_none() && self.scope.end.is_none();
             let step = part.step;
             if let Some(tally) = self.tallies.get_mut(step) {
                 tally.edited_scopes += u64::from(is_counted);
@@ -281,7 +305,7 @@ impl Editor for Run<'_> {
     fn resource_done(&mut self, resource: &ResourceEdit<'_>, stays: bool) {
         let mut is_edited = self.resource.is_edited || resource.edits() != self.resource.edits;
         if let Some(part) = self.editing_above().filter(|part| part.is_last) {
-            let is_counted = is_edited && self.resource.dropped.is_none();
+            let is_counted = is_edited && self.resource.end.is_none();
             let step = part.step;
             if let Some(tally) = self.tallies.get_mut(step) {
                 tally.edited_resources += u64::from(is_counted);
@@ -292,6 +316,20 @@ impl Editor for Run<'_> {
             marks.resources.push(is_edited);
         }
     }
+}
+
+/// How many of these parts run in the next pass.
+fn pass(parts: &[Part]) -> usize {
+    let mut drops = false;
+    for (number, part) in parts.iter().enumerate() {
+        match part.edits_above {
+            // It must not edit a resource for a scope that is gone, because all spans of that were dropped before.
+            true if drops => return number,
+            true => return number + 1,
+            false => drops |= part.drops,
+        }
+    }
+    parts.len()
 }
 
 fn count(by_rule: &mut [u64], rule: usize) {

@@ -362,6 +362,74 @@ fn what_is_edited_from_below_is_seen_by_the_next_part() {
     }
 }
 
+/// Drops every span of this name.
+struct Drops(&'static str);
+
+impl Processor for Drops {
+    fn rules(&self) -> Vec<Rule> {
+        vec![Rule {
+            name: "named so".into(),
+            column: Column::Filtered,
+        }]
+    }
+
+    fn span(&self, _: Context<'_>, _: Above<'_>, span: &mut SpanEdit<'_>) -> Fate {
+        match span.name() == self.0 {
+            true => Fate::DropBy(0),
+            false => Fate::Keep,
+        }
+    }
+}
+
+/// Counts scopes on their resource, or rejects a request that had a scope of one span.
+struct Scopes(bool);
+
+impl Processor for Scopes {
+    fn edits_above(&self) -> bool {
+        self.0
+    }
+
+    fn scope(&self, _: Context<'_>, _: ResourceView<'_>, scope: &mut ScopeEdit<'_>) -> Fate {
+        match scope.before().spans() {
+            1 => Fate::Fail("a scope of one span".into()),
+            _ => Fate::Keep,
+        }
+    }
+
+    fn scope_and_above(
+        &self,
+        _: Context<'_>,
+        resource: &mut ResourceEdit<'_>,
+        _: &mut ScopeEdit<'_>,
+    ) -> Fate {
+        let counted = match resource.attribute("scopes") {
+            Some(ValueView::Int(scopes)) => scopes,
+            _ => 0,
+        };
+        resource.upsert("scopes", &(counted + 1));
+        Fate::Keep
+    }
+}
+
+/// Guarantees: a scope that has lost all its spans to a processor before is neither shown to one that edits above, nor may it
+/// make one reject the request.
+#[test]
+fn what_has_lost_its_spans_is_gone() {
+    let after = |name, second| {
+        let steps: [Arc<dyn Processor>; 2] = [Arc::new(Drops(name)), Arc::new(Scopes(second))];
+        let steps = steps.map(|processor| Step::new("one", "traces", vec![processor]));
+        processing(steps.into()).run(&three_spans(), &Client::default())
+    };
+    for (name, scopes) in [("c", 1), ("a", 2)] {
+        let processed = after(name, true).unwrap();
+        let index = Index::of(&processed.traces);
+        let counted = index.spans().next().unwrap().resource.attribute("scopes");
+        assert!(matches!(counted, Some(ValueView::Int(counted)) if counted == scopes));
+    }
+    assert_eq!(after("c", false).unwrap().traces.spans(), 2);
+    assert!(after("a", false).is_err());
+}
+
 /// Guarantees: a processor that rejects a request is named with its reason, and what was written until then is given back.
 #[test]
 fn a_rejected_request_leaves_nothing() {

@@ -1,6 +1,6 @@
 //! A resource or scope as each part of the processors left it.
 
-use crate::wire::Decision;
+use crate::pipeline::processor::Fate;
 
 /// What each part of a pass left.
 #[derive(Default)]
@@ -9,8 +9,9 @@ pub(super) struct Versions {
     versions: Vec<Vec<u8>>,
     /// By part: which version it left, if anything was edited until then.
     left: Vec<Option<usize>>,
-    /// Which part drops it, by which rule of its processor.
-    pub dropped: Option<(usize, usize)>,
+    /// Which part drops it, or rejects the request for it. The part does so when a span below reaches it, since the parts
+    /// before may drop spans for their own reasons.
+    pub end: Option<(usize, Fate)>,
     /// Whether the processor whose turn it is after all parts have seen it edited it.
     pub is_edited: bool,
     /// How many edits were made by then.
@@ -23,7 +24,7 @@ impl Versions {
     pub fn clear(&mut self) {
         self.versions.clear();
         self.left.clear();
-        self.dropped = None;
+        self.end = None;
     }
 
     /// The next part has seen it and left a new version, or the one before.
@@ -38,17 +39,9 @@ impl Versions {
         self.versions.get(version).map(Vec::as_slice)
     }
 
-    /// Whether the part of this number drops it; then, by which rule.
-    pub fn dropped_by(&self, number: usize) -> Option<usize> {
-        self.dropped.filter(|(by, _)| *by == number).map(|(_, rule)| rule)
-    }
-
-    /// What is dropped goes with its last span, which the processors before may drop for their own reasons; what is below it
-    /// without a span, at once.
-    pub fn decision(&self, spans: usize) -> Decision {
-        match self.dropped {
-            Some(_) if spans == 0 => Decision::Drop,
-            _ => Decision::Keep,
-        }
+    /// Whether it ends with the part of this number; then, how.
+    pub fn end_by(&self, number: usize) -> Option<&Fate> {
+        let end = self.end.as_ref().filter(|(by, _)| *by == number);
+        end.map(|(_, fate)| fate)
     }
 }

@@ -69,6 +69,22 @@ enum Slot<'v> {
     Fixed,
 }
 
+// === impl Argument ===
+
+impl Argument {
+    /// Whether it is the same on every span.
+    pub(super) fn is_constant(&self) -> bool {
+        match self {
+            Self::Missing | Self::Pattern(_) | Self::Glob(_) => true,
+            Self::Value(expression, _) | Self::Spread(expression, _) => expression.constant().is_some(),
+            Self::Values(expressions, _) | Self::Deferred(expressions) => expressions
+                .iter()
+                .all(|expression| expression.constant().is_some()),
+            Self::Path(_) | Self::Function(_) => false,
+        }
+    }
+}
+
 // === impl Call ===
 
 impl Call {
@@ -129,10 +145,10 @@ impl Call {
         }
     }
 
-    /// The value of an argument, if it is a literal.
-    pub fn literal(&self, at: usize) -> Option<&Value<'static>> {
+    /// The value of an argument, if it is the same on every span.
+    pub fn constant(&self, at: usize) -> Option<&Value<'static>> {
         match self.arguments.get(at)? {
-            Argument::Value(expression, _) => expression.literal(),
+            Argument::Value(expression, _) => expression.constant(),
             _ => None,
         }
     }

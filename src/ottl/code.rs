@@ -1,20 +1,24 @@
 //! Compiled statements, and how they run.
 
-use super::call::Call;
+use super::call::{Argument, Call};
+use super::coerce::{Accepts, coerced};
 use super::compare::compare;
 use super::fault::{Error, Outcome};
 use super::math;
 use super::path::{Key, Path, indexed};
-use super::scene::Scene;
+use super::scene::{Cache, Request, Scene, Seat};
 use super::syntax::{Comparison, Sign};
 use super::value::Value;
-use crate::wire::Value as Stored;
+use crate::config::pattern::Pattern;
+use crate::wire::{Amendment, ResourceView, Value as Stored};
 
 /// A value that is known, or that the data at hand yields.
 #[derive(Debug)]
 pub enum Expr {
     /// It is known.
     Literal(Value<'static>),
+    /// It was worked out once and for all, and is no literal to those who ask for one.
+    Folded(Value<'static>),
     /// It is in the data.
     Path(Box<Path>),
     /// A converter yields it, and keys point out a part of that.
@@ -44,6 +48,8 @@ pub enum Test {
     Compare(Expr, Comparison, Expr),
     /// What an expression yields is true.
     Value(Expr),
+    /// The text of a value matches; nothing has none.
+    Matches(Expr, Pattern),
 }
 
 // === impl Expr ===
@@ -57,10 +63,39 @@ impl Expr {
         }
     }
 
+    /// The value, if it was known when the statement was compiled.
+    pub fn constant(&self) -> Option<&Value<'static>> {
+        match self {
+            Self::Literal(value) | Self::Folded(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// What a call yields on every span, where it does; not what fails.
+    pub(super) fn folded(&self) -> Option<Value<'static>> {
+        let Self::Call(call, keys) = self else {
+            return None;
+        };
+        let are_known = !keys.iter().any(|key| matches!(key, Key::Value(_)));
+        if call.function.varies || !are_known || !call.arguments.iter().all(Argument::is_constant) {
+            return None;
+        }
+        let resource = Amendment::new(ResourceView::over(&[]));
+        let scene = Scene {
+            request: &Request::default(),
+            resource: Seat::Shown(&resource),
+            scope: None,
+            span: None,
+            event: None,
+            cache: &mut Cache::default(),
+        };
+        self.value(&scene).ok().map(Value::into_owned)
+    }
+
     /// The value in this scene.
     pub fn value<'v>(&'v self, scene: &'v Scene<'_, '_, '_>) -> Outcome<Value<'v>> {
         match self {
-            Self::Literal(value) => Ok(value.borrowed()),
+            Self::Literal(value) | Self::Folded(value) => Ok(value.borrowed()),
             Self::Path(path) => path.read(scene),
             Self::Call(call, keys) => {
                 let mut value = call.value(scene)?;
@@ -93,7 +128,7 @@ impl Expr {
     /// The value as an element of a map that is written out. There the Collector takes no list but one that is written out, too.
     fn element(&self, scene: &Scene<'_, '_, '_>) -> Outcome<Stored> {
         match (self, self.value(scene)?) {
-            (Self::Path(_) | Self::Call(..), Value::List(_)) => Err(Error::new(
+            (Self::Path(_) | Self::Call(..) | Self::Folded(_), Value::List(_)) => Err(Error::new(
                 "a map that is written out cannot hold a list that is not",
             )),
             (_, value) => value.into_stored(),
@@ -129,6 +164,11 @@ impl Test {
                 Ok(compare(&left.value(scene)?, *comparison, &right.value(scene)?))
             }
             Self::Value(expression) => truth(&expression.value(scene)?),
+            Self::Matches(expression, pattern) => match coerced(expression.value(scene)?, Accepts::TextLike)?
+            {
+                Value::Text(text) => Ok(pattern.is_match(&text)),
+                _ => Ok(false),
+            },
         }
     }
 }

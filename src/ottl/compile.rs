@@ -59,7 +59,7 @@ impl Compiler {
                 let expression = self.converter(call)?;
                 match expression.literal() {
                     Some(value) => Test::Constant(at(&call.range, truth(value))?),
-                    None => Test::Value(expression),
+                    None => matching(expression),
                 }
             }
         })
@@ -174,7 +174,11 @@ impl Compiler {
 
     fn converter(&self, call: &syntax::Call) -> Compiled<Expr> {
         let keys = self.keys(&call.keys)?;
-        Ok(Expr::Call(Box::new(self.call(call)?), keys))
+        let compiled = Expr::Call(Box::new(self.call(call)?), keys);
+        Ok(match compiled.folded() {
+            Some(value) => Expr::Folded(value),
+            None => compiled,
+        })
     }
 
     /// A call with its arguments, which are counted, named and checked as far as they are literal.
@@ -401,6 +405,25 @@ impl Compiler {
                 Err(Fault::new(range.clone(), message))
             }
         }
+    }
+}
+
+/// What nearly all conditions ask without a comparison has a way of its own.
+fn matching(expression: Expr) -> Test {
+    match expression {
+        Expr::Call(mut call, keys) if call.function.name == "IsMatch" && keys.is_empty() => {
+            match (call.arguments.pop(), call.arguments.pop()) {
+                (Some(Argument::Pattern(pattern)), Some(Argument::Value(text, _))) => {
+                    Test::Matches(text, pattern)
+                }
+                (pattern, text) => {
+                    call.arguments.extend(text);
+                    call.arguments.extend(pattern);
+                    Test::Value(Expr::Call(call, keys))
+                }
+            }
+        }
+        expression => Test::Value(expression),
     }
 }
 

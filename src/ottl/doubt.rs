@@ -107,7 +107,7 @@ fn of(expression: &Expr) -> Option<Type> {
         Expr::Path(path) => path.kind(),
         Expr::List(_) => Some(Type::List),
         Expr::Map(_) => Some(Type::Map),
-        Expr::Call(..) | Expr::Negated(_) | Expr::Sum(..) => None,
+        Expr::Folded(_) | Expr::Call(..) | Expr::Negated(_) | Expr::Sum(..) => None,
     }
 }
 

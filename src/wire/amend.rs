@@ -11,6 +11,7 @@ mod message;
 mod singular;
 mod span;
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::reader::{Field, Fields, Reader, plain_pair, position, wire};
@@ -20,6 +21,7 @@ use super::writer::{put_key, put_varint};
 
 pub use each::Change;
 pub use message::{Header, Message};
+use singular::Outline;
 
 /// Edits being made to what the view `V` shows. Nothing is copied before the first edit.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct Amendment<'a, V> {
     edits: u32,
     /// The new one, where it was set.
     schema_url: Option<String>,
+    /// Where the fields of a message in one piece are, before the first edit; found when first asked for.
+    outline: OnceCell<Outline>,
 }
 
 /// A resource being edited.
@@ -83,6 +87,7 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
             opened: false,
             edits: 0,
             schema_url: None,
+            outline: OnceCell::new(),
         }
     }
 
@@ -95,6 +100,7 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         self.opened = false;
         self.edits = 0;
         self.schema_url = None;
+        self.outline.take();
     }
 
     /// What is being edited, as it was before.

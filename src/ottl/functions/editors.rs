@@ -47,9 +47,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn set(call: &Call, scene: &mut Scene<'_, '_, '_>) -> Outcome<()> {
-    // A literal is not borrowed from the scene, and so need not be copied.
-    if let Some(literal) = call.literal(1) {
-        return call.path(0)?.write(scene, literal.borrowed());
+    // What is known is not borrowed from the scene, and so need not be copied.
+    if let Some(value) = call.constant(1) {
+        return call.path(0)?.write(scene, value.borrowed());
     }
     let value = call.argument(1, scene)?.into_owned();
     call.path(0)?.write(scene, value)

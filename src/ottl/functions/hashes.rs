@@ -82,11 +82,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     converter("UUID", &[], |_, _| {
         Ok(Value::text(parsers::uuid_v4(rand::random())))
-    }),
+    })
+    .varying(),
     converter("UUIDv7", &[], |_, _| {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Value::text(parsers::uuid_v7(since_1970, rand::random())))
-    }),
+    })
+    .varying(),
     converter(
         "CommunityID",
         &[

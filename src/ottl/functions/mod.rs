@@ -32,6 +32,8 @@ pub struct Function {
     pub body: Body,
     /// Where it is known.
     pub known: Known,
+    /// Whether it may yield something else for the same arguments.
+    pub varies: bool,
 }
 
 /// Looks at literal arguments.
@@ -183,6 +185,7 @@ const fn converter(
         prepare: None,
         body: Body::Converter(body),
         known: Known::Everywhere,
+        varies: false,
     }
 }
 
@@ -198,6 +201,7 @@ const fn editor(
         prepare: None,
         body: Body::Editor(body),
         known: Known::NotInRouting,
+        varies: true,
     }
 }
 
@@ -210,6 +214,11 @@ impl Function {
             prepare: Some(prepare),
             ..self
         }
+    }
+
+    /// The same, which does not depend on its arguments alone.
+    const fn varying(self) -> Self {
+        Self { varies: true, ..self }
     }
 
     /// The same, known there.

@@ -5,15 +5,15 @@ use std::collections::HashMap;
 
 use regex::Captures;
 
-use super::super::call::{Call, Given, MAX_TEXT};
+use super::super::call::{Call, Given, Known, MAX_TEXT, Prepared};
 use super::super::coerce::Accepts;
 use super::super::fault::{Error, Outcome};
-use super::super::go::expand::{Template, replace_all};
+use super::super::go::expand::{Template, replace_all, replace_all_by};
 use super::super::go::format::sprintf;
 use super::super::path::Revalue;
 use super::super::scene::Scene;
 use super::super::value::Value;
-use super::{Body, Function, Parameter, Takes, editor, optional, required};
+use super::{Body, Function, Literals, Parameter, Takes, editor, optional, required};
 use crate::config::pattern::Pattern;
 use crate::wire::{Value as Stored, ValueView};
 
@@ -54,7 +54,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
             FORMAT,
         ],
         replace_pattern,
-    ),
+    )
+    .prepared(|literals| Ok(template(literals, 2))),
     editor(
         "replace_all_patterns",
         &[
@@ -68,13 +69,19 @@ pub(super) const FUNCTIONS: &[Function] = &[
         replace_all_patterns,
     )
     .prepared(|literals| match literals.text(1) {
-        Some("key" | "value") => Ok(None),
+        Some("key" | "value") => Ok(template(literals, 3)),
         other => {
             let other = other.unwrap_or_default();
             Err(format!("the mode must be \"key\" or \"value\", not {other:?}"))
         }
     }),
 ];
+
+/// A replacement that is written out, taken apart.
+fn template(literals: &Literals<'_>, at: usize) -> Prepared {
+    let template = literals.text(at).map(Template::new)?;
+    Some(Box::new(template))
+}
 
 fn replace_match(call: &Call, scene: &mut Scene<'_, '_, '_>) -> Outcome<()> {
     let glob = call.glob(1, scene)?;
@@ -122,9 +129,6 @@ fn replace_pattern(call: &Call, scene: &mut Scene<'_, '_, '_>) -> Outcome<()> {
             return Ok(());
         };
         let pattern = call.pattern(1, scene)?;
-        if !pattern.is_match(&text) {
-            return Ok(());
-        }
         replaced(call, 3, &pattern, &text, &replacement, scene)?
     };
     match replaced {
@@ -182,8 +186,14 @@ fn replaced(
     replacement: &str,
     scene: &Scene<'_, '_, '_>,
 ) -> Outcome<Option<String>> {
-    let template = Template::new(replacement);
+    let template = match call.prepared::<Template>() {
+        Ok(template) => Known::Before(template),
+        Err(_) => Known::Now(Template::new(replacement)),
+    };
     let Some(function) = call.function(at) else {
+        if let Some(literal) = template.literal() {
+            return Ok(replace_all_by(pattern, text, MAX_TEXT, literal)?);
+        }
         return Ok(replace_all(pattern, text, MAX_TEXT, |captures, out| {
             template.expand(captures, pattern.groups(), out);
             Ok(())

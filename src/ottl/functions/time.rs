@@ -30,7 +30,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
             Ok(Value::Time(parser.parse(given.text(0), &now())?))
         },
     )
-    .prepared(prepare_time),
+    .prepared(prepare_time)
+    // A text without a year is of this one, or the last.
+    .varying(),
     converter(
         "FormatTime",
         &[
@@ -46,7 +48,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         None | Some("") => Err("the format is empty".into()),
         Some(format) => Ok(Some(Box::new(TimeFormat::new(format)?))),
     }),
-    converter("Now", &[], |_, _| Ok(Value::Time(now()))),
+    converter("Now", &[], |_, _| Ok(Value::Time(now()))).varying(),
     converter(
         "Unix",
         &[

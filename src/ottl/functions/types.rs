@@ -38,7 +38,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         })
     }),
     converter("IsEmpty", ANY, |given, _| is(given, is_empty)),
-    converter("IsRootSpan", &[], |_, scene| is_root(scene)).known(Known::AboutSpans),
+    converter("IsRootSpan", &[], |_, scene| is_root(scene))
+        .known(Known::AboutSpans)
+        .varying(),
     converter(
         "String",
         &[required("target", Takes::Value(Accepts::TextLike))],

@@ -51,6 +51,29 @@ pub fn replace_all(
     Ok(Some(out))
 }
 
+/// The same, where the same text stands in place of each match.
+pub fn replace_all_by(
+    pattern: &Pattern,
+    text: &str,
+    limit: usize,
+    by: &str,
+) -> Result<Option<String>, String> {
+    let mut out: Option<String> = None;
+    let mut end = 0;
+    for found in pattern.matches(text) {
+        let found = found.map_err(|error| format!("{pattern:?} {error}"))?;
+        let out = out.get_or_insert_with(|| String::with_capacity(text.len() + by.len()));
+        out.push_str(text.get(end..found.start()).unwrap_or_default());
+        out.push_str(by);
+        end = found.end();
+        within(out, limit)?;
+    }
+    let Some(mut out) = out else { return Ok(None) };
+    out.push_str(text.get(end..).unwrap_or_default());
+    within(&out, limit)?;
+    Ok(Some(out))
+}
+
 fn within(out: &str, limit: usize) -> Result<(), String> {
     match out.len() > limit {
         true => Err(format!("the replaced text is longer than {limit} bytes")),
@@ -77,6 +100,15 @@ impl Template {
         }
         push_text(&mut parts, text.get(end..).unwrap_or_default());
         Self(parts)
+    }
+
+    /// The text, where it names no group.
+    pub fn literal(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
     }
 
     /// Appends it with what the groups matched; `groups` are the names of the pattern's groups, from the first on.

@@ -7,6 +7,9 @@ pub trait Message<'a>: Copy {
     /// The number of the field `attributes`.
     const ATTRIBUTES: u32;
 
+    /// Whether it always comes in one body.
+    const IS_WHOLE: bool;
+
     /// The bytes that all fields are parts of.
     fn whole(self) -> &'a [u8];
 
@@ -19,6 +22,7 @@ pub trait Message<'a>: Copy {
 
 impl<'a> Message<'a> for SpanView<'a> {
     const ATTRIBUTES: u32 = 9;
+    const IS_WHOLE: bool = true;
 
     fn whole(self) -> &'a [u8] {
         self.bytes()
@@ -35,6 +39,7 @@ impl<'a> Message<'a> for SpanView<'a> {
 
 impl<'a> Message<'a> for EventView<'a> {
     const ATTRIBUTES: u32 = 3;
+    const IS_WHOLE: bool = true;
 
     fn whole(self) -> &'a [u8] {
         self.bytes()
@@ -51,6 +56,7 @@ impl<'a> Message<'a> for EventView<'a> {
 
 impl<'a> Message<'a> for ResourceView<'a> {
     const ATTRIBUTES: u32 = 1;
+    const IS_WHOLE: bool = false;
 
     fn whole(self) -> &'a [u8] {
         self.envelope()
@@ -67,6 +73,7 @@ impl<'a> Message<'a> for ResourceView<'a> {
 
 impl<'a> Message<'a> for ScopeView<'a> {
     const ATTRIBUTES: u32 = 3;
+    const IS_WHOLE: bool = false;
 
     fn whole(self) -> &'a [u8] {
         self.envelope()

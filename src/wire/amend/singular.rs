@@ -1,20 +1,43 @@
 //! Fields that a message has once: read with their edits, and set. One that becomes its default goes.
 
-use super::super::reader::{Field, Fields, wire};
+use super::super::reader::{Field, Fields, Reader, wire};
 use super::super::writer::{put_fixed32, put_fixed64, put_int};
 use super::{Amendment, Message, NOT_PLAIN, Piece};
+
+/// By number of the field: where the last of them begins in the body, or a place behind its end.
+pub(super) type Outline = [u32; 17];
+
+/// Where the fields are.
+fn outline(body: &[u8]) -> Outline {
+    let mut outline = [u32::MAX; 17];
+    let mut start = 0;
+    for field in Fields::of(body) {
+        if let Some(place) = outline.get_mut(field.number() as usize) {
+            *place = start;
+        }
+        start += field.raw.len() as u32;
+    }
+    outline
+}
 
 impl<'a, V: Message<'a>> Amendment<'a, V> {
     /// The field with this key as it is now: the last of them, as protobuf has it.
     pub(super) fn last(&self, key: u32) -> Option<Field<'_>> {
-        match self.opened {
+        if self.opened {
+            let piece = self.pieces.iter().rfind(|piece| piece.key == key)?;
+            return self.field(piece);
+        }
+        match V::IS_WHOLE {
+            // Whoever asks for one field asks for others, too.
+            true => {
+                let outline = self.outline.get_or_init(|| outline(self.body));
+                let start = *outline.get((key >> 3) as usize)?;
+                let field = Reader::new(self.body.get(start as usize..)?).field().ok()?;
+                (field.key == key).then_some(field)
+            }
             false => {
                 let fields = self.view.bodies().flat_map(Fields::of);
                 fields.filter(|field| field.key == key).last()
-            }
-            true => {
-                let piece = self.pieces.iter().rfind(|piece| piece.key == key)?;
-                self.field(piece)
             }
         }
     }

@@ -286,6 +286,12 @@ fn the_documentation_is_true() {
     let looked = shown(&["--expect", expected, "--exact"]);
     assert_eq!(looked.code, Some(0), "{looked:?}");
     let looked = shown(&[]);
+    let by_statement = shown(&[
+        "--set",
+        "service.pipelines.traces.processors=[transform]",
+        "--set",
+        r#"processors.transform.trace_statements=["replace_pattern(span.name, \"[0-9]+\", \"{id}\")", "delete_key(span.attributes, \"user.email\")"]"#,
+    ]);
     let failed = shown(&[
         "--expect",
         expected,
@@ -295,7 +301,7 @@ fn the_documentation_is_true() {
         "processors.probabilistic_sampler.sampling_percentage=100",
     ]);
     assert_eq!(failed.code, Some(1), "{failed:?}");
-    let mut printed = [looked.stdout, failed.stderr].into_iter();
+    let mut printed = [looked.stdout, by_statement.stdout, failed.stderr].into_iter();
     let mut parts = text.split("```text\n");
     let mut renewed = parts.next().unwrap().to_owned();
     for part in parts {

@@ -1,3 +1,5 @@
+mod recorded;
+
 use super::*;
 use crate::config::id::PipelineId;
 use crate::config::statements::ErrorMode;

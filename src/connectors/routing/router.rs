@@ -22,6 +22,14 @@ pub(super) struct Table {
     pub events: Arc<StatementEvents>,
 }
 
+/// What a route makes of spans.
+struct Divided {
+    matched: Traces,
+    rest: Traces,
+    /// By span: whether it is among those that matched.
+    spans: Vec<bool>,
+}
+
 /// Keeps what a route matches, and remembers what that was.
 struct Sieve<'r> {
     table: &'r Table,
@@ -30,6 +38,8 @@ struct Sieve<'r> {
     request: Request<'r>,
     /// By resource, or by span: whether it matched.
     matched: Vec<bool>,
+    /// By span, always.
+    spans: Vec<bool>,
     failed: Option<Error>,
 }
 
@@ -52,7 +62,7 @@ impl Table {
     }
 
     /// What the route matches of the spans, and what it leaves.
-    fn divide(&self, route: &Route, traces: &Traces, client: &Client) -> Outcome<(Traces, Traces)> {
+    fn divide(&self, route: &Route, traces: &Traces, client: &Client) -> Outcome<Divided> {
         let (test, is_about_spans) = match &route.test {
             Test::Request(test) => return Ok(whole(test, traces, client)),
             Test::Resource(test) => (test, false),
@@ -67,6 +77,7 @@ impl Table {
                 metadata: &client.metadata,
             },
             matched: Vec::new(),
+            spans: Vec::with_capacity(traces.spans()),
             failed: None,
         };
         let matched = traces.edit(&mut sieve);
@@ -77,16 +88,23 @@ impl Table {
             is_about_spans,
             matched: sieve.matched.into_iter(),
         };
-        Ok((matched, traces.edit(&mut rest)))
+        Ok(Divided {
+            matched,
+            rest: traces.edit(&mut rest),
+            spans: sieve.spans,
+        })
     }
 }
 
 /// A request is matched as a whole, or not at all.
-fn whole(test: &RequestTest, traces: &Traces, client: &Client) -> (Traces, Traces) {
+fn whole(test: &RequestTest, traces: &Traces, client: &Client) -> Divided {
     let (all, nothing) = (traces.clone(), Traces::restored(bytes::Bytes::new(), 0));
-    match test.holds(client) {
-        true => (all, nothing),
-        false => (nothing, all),
+    let holds = test.holds(client);
+    let (matched, rest) = if holds { (all, nothing) } else { (nothing, all) };
+    Divided {
+        matched,
+        rest,
+        spans: vec![holds; traces.spans()],
     }
 }
 
@@ -112,48 +130,37 @@ impl Router for Table {
             }
         };
         let mut left = traces.clone();
+        // By span of what is left: whether a pipeline got a copy.
+        let mut copied = vec![false; left.spans()];
         for (route, pipelines) in &self.routes {
             if left.spans() == 0 {
                 break;
             }
             let divided = self.divide(route, &left, client);
-            let (matched, rest) = divided.map_err(|error| error.to_string().into_boxed_str())?;
-            if matched.spans() == 0 {
+            let divided = divided.map_err(|error| error.to_string().into_boxed_str())?;
+            if divided.matched.spans() == 0 {
                 continue;
             }
-            give(pipelines, &matched);
-            if !route.copies {
-                left = rest;
+            give(pipelines, &divided.matched);
+            let mut is_matched = divided.spans.into_iter();
+            if route.copies {
+                copied
+                    .iter_mut()
+                    .zip(is_matched)
+                    .for_each(|(copied, matched)| *copied |= matched);
+            } else {
+                copied.retain(|_| !is_matched.next().unwrap_or_default());
+                left = divided.rest;
             }
         }
-        let mut unrouted = left.spans() as u64;
-        if unrouted > 0 && !self.rest.is_empty() {
-            give(&self.rest, &left);
-            unrouted = 0;
-        }
-        // What was copied has gone somewhere.
-        let copied = self.routes.iter().any(|(route, _)| route.copies);
-        if copied && parts.iter().flatten().any(|part| part.spans() > 0) {
-            unrouted = unrouted.min(missing(traces, &parts));
+        let mut unrouted = 0;
+        match self.rest.is_empty() {
+            true => unrouted = copied.iter().filter(|copied| !**copied).count() as u64,
+            false if left.spans() > 0 => give(&self.rest, &left),
+            false => {}
         }
         Ok(Routed { parts, unrouted })
     }
-}
-
-/// How many spans are in no part.
-fn missing(traces: &Traces, parts: &[Option<Traces>]) -> u64 {
-    let ids = |traces: &Traces| -> Vec<[u8; 24]> {
-        let index = crate::wire::Index::of(traces);
-        let id = |located: crate::wire::Located<'_>| {
-            let mut id = [0; 24];
-            let bytes = located.span.trace_id().iter().chain(located.span.span_id());
-            id.iter_mut().zip(bytes).for_each(|(place, byte)| *place = *byte);
-            id
-        };
-        index.spans().map(id).collect()
-    };
-    let given: std::collections::HashSet<[u8; 24]> = parts.iter().flatten().flat_map(&ids).collect();
-    ids(traces).iter().filter(|id| !given.contains(*id)).count() as u64
 }
 
 impl Editor for Sieve<'_> {
@@ -161,6 +168,7 @@ impl Editor for Sieve<'_> {
         if self.is_about_spans {
             return Decision::Keep;
         }
+        let spans = resource.before().spans();
         let scene = &mut Scene {
             request: &self.request,
             resource: Seat::Edited(resource),
@@ -170,7 +178,7 @@ impl Editor for Sieve<'_> {
             cache: &mut Cache::default(),
         };
         let matched = self.test.matches(scene, |error| self.table.failed(error));
-        self.note(matched)
+        self.note(matched, spans)
     }
 
     fn span(
@@ -192,19 +200,20 @@ impl Editor for Sieve<'_> {
             cache: &mut Cache::default(),
         };
         let matched = self.test.matches(scene, |error| self.table.failed(error));
-        self.note(matched)
+        self.note(matched, 1)
     }
 }
 
 // === impl Sieve ===
 
 impl Sieve<'_> {
-    fn note(&mut self, matched: Outcome<bool>) -> Decision {
+    fn note(&mut self, matched: Outcome<bool>, spans: usize) -> Decision {
         let matched = matched.unwrap_or_else(|error| {
             self.failed = self.failed.take().or(Some(error));
             false
         });
         self.matched.push(matched);
+        self.spans.extend(std::iter::repeat_n(matched, spans));
         match matched {
             true => Decision::Keep,
             false => Decision::Drop,

@@ -105,6 +105,25 @@ fn what_goes_nowhere_is_counted() {
     assert_eq!(routed(&settings, &Client::default()).unrouted, 2);
 }
 
+/// Guarantees: a span that goes nowhere is counted even where another with the same ids was copied.
+#[test]
+fn ids_do_not_hide_a_span() {
+    let ids = r#""traceId":"00000000000000000000000000000001","spanId":"0000000000000001""#;
+    let text = format!(
+        r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{{ids},"name":"s1"}},{{{ids},"name":"s2"}}]}}]}}]}}"#
+    );
+    let twins = Traces::check(json::to_protobuf(text.as_bytes()).unwrap().into()).unwrap();
+    let settings = RoutingSettings {
+        table: vec![
+            route(r#"span.name == "s1""#, Action::Copy, "one"),
+            route(r#"span.name == "s3""#, Action::Move, "one"),
+        ],
+        ..RoutingSettings::default()
+    };
+    let routed = table(&settings).route(&twins.traces, &Client::default()).unwrap();
+    assert_eq!((names(&routed), routed.unrouted), (vec![vec!["s1".into()]], 1));
+}
+
 /// Guarantees: a request goes as a whole by its metadata; a key that is missing matches nothing, not even `!=`.
 #[test]
 fn requests_are_routed_by_metadata() {

@@ -98,12 +98,18 @@ impl Pattern {
     /// where no match can be longer than 256 bytes.
     pub fn matches<'t>(&self, text: &'t str) -> impl Iterator<Item = Result<Match<'t>, TooManyMatches>> {
         let mut looks = MAX_LOOKS.saturating_mul(text.len()).max(CHEAP_LOOKS);
-        self.regex.find_iter(text).map_while(move |found| {
+        let (mut all, mut is_over) = (self.regex.find_iter(text), false);
+        std::iter::from_fn(move || {
+            if is_over {
+                return None;
+            }
+            let found = all.next()?;
             // Behind a match, the search for a longer one goes no further than this.
             let ahead = self.longest.min(text.len() - found.start());
-            let is_over = looks == 0;
             looks = looks.saturating_sub(ahead);
-            (!is_over).then_some(match looks {
+            // Where nothing is left there is at most an empty match, right behind this one.
+            is_over = looks == 0 || found.end() == text.len();
+            Some(match looks {
                 0 => Err(TooManyMatches),
                 _ => Ok(found),
             })

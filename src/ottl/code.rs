@@ -161,13 +161,19 @@ impl Test {
                 Ok(false)
             }
             Self::Compare(left, comparison, right) => {
-                Ok(compare(&left.value(scene)?, *comparison, &right.value(scene)?))
+                let left = left.value(scene)?;
+                Ok(match right.constant() {
+                    Some(right) => compare(&left, *comparison, right),
+                    None => compare(&left, *comparison, &right.value(scene)?),
+                })
             }
             Self::Value(expression) => truth(&expression.value(scene)?),
-            Self::Matches(expression, pattern) => match coerced(expression.value(scene)?, Accepts::TextLike)?
-            {
+            Self::Matches(expression, pattern) => match expression.value(scene)? {
                 Value::Text(text) => Ok(pattern.is_match(&text)),
-                _ => Ok(false),
+                other => match coerced(other, Accepts::TextLike)? {
+                    Value::Text(text) => Ok(pattern.is_match(&text)),
+                    _ => Ok(false),
+                },
             },
         }
     }

@@ -82,6 +82,7 @@ impl<'a> Scene<'_, 'a, '_> {
     }
 
     /// The span as it is now.
+    #[inline]
     pub fn span(&self) -> Outcome<&SpanEdit<'_>> {
         match &self.span {
             Some(Seat::Shown(span)) => Ok(span),

@@ -7,7 +7,7 @@
 
 use super::client::Client;
 use crate::telemetry::processor::{Rule, Tally};
-use crate::wire::{ResourceEdit, ResourceView, ScopeEdit, ScopeView, SpanEdit};
+use crate::wire::{ResourceEdit, ResourceView, ScopeEdit, SpanEdit};
 
 /// A processor that looks into spans, or a part of one. Requests are worked on side by side, so that it has no state of its
 /// own that depends on their order.
@@ -76,9 +76,9 @@ pub struct Context<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Above<'a> {
     /// Its resource.
-    pub resource: ResourceView<'a>,
+    pub resource: &'a ResourceEdit<'a>,
     /// Its scope.
-    pub scope: ScopeView<'a>,
+    pub scope: &'a ScopeEdit<'a>,
 }
 
 /// Is told what makes which change, where a processor does several things: nobody, unless a pipeline is tried out.

@@ -11,17 +11,16 @@ mod message;
 mod singular;
 mod span;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::ops::Range;
 
-use super::reader::{Field, Fields, Reader, plain_pair, position, wire};
+use super::reader::{Extent, Extents, Fields, plain_pair, position, wire};
 use super::values::ValueView;
 use super::views::{AttributeView, EventView, ResourceView, ScopeView, SpanView};
 use super::writer::{put_key, put_varint};
 
 pub use each::Change;
 pub use message::{Header, Message};
-use singular::Outline;
 
 /// Edits being made to what the view `V` shows. Nothing is copied before the first edit.
 #[derive(Clone, Debug)]
@@ -29,8 +28,12 @@ pub struct Amendment<'a, V> {
     view: V,
     /// What the pieces that stay are ranges of.
     body: &'a [u8],
-    /// All fields, once the first edit was made.
+    /// All fields as they came; found when one is first asked for, where that is worth it.
+    found: OnceCell<Vec<Piece>>,
+    /// All fields as they are, once the first edit was made.
     pieces: Vec<Piece>,
+    /// A buffer for either, used before.
+    spare: RefCell<Vec<Piece>>,
     /// The fields that edits have written.
     written: Vec<u8>,
     opened: bool,
@@ -38,8 +41,6 @@ pub struct Amendment<'a, V> {
     edits: u32,
     /// The new one, where it was set.
     schema_url: Option<String>,
-    /// Where the fields of a message in one piece are, before the first edit; found when first asked for.
-    outline: OnceCell<Outline>,
 }
 
 /// A resource being edited.
@@ -58,20 +59,25 @@ pub type EventEdit<'a> = Amendment<'a, EventView<'a>>;
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     key: u32,
-    is_written: bool,
-    /// Bytes of an attribute's key, where it is plain and so comes first; [`NOT_PLAIN`] otherwise.
-    key_len: u8,
     start: u32,
-    /// Where the payload of a length-delimited field begins.
-    payload: u32,
     end: u32,
+    /// Bytes before the payload of a length-delimited field.
+    head: u8,
+    /// Bytes of an attribute's key, where it is plain and so comes first; [`NOT_PLAIN`] or [`NO_ATTRIBUTE`] otherwise.
+    key_len: u8,
+    is_written: bool,
 }
 
 /// Room for the fields that most messages have, and for the bytes that most edits write.
 const USUAL_FIELDS: usize = 32;
 const USUAL_EDITS: usize = 256;
 
+/// Bytes of the longest message whose fields are remembered when one is asked for: what they take has a bound.
+const MAX_FOUND: usize = 64 << 10;
+
 /// Longer than the key of a plain attribute can be.
+const TOO_LONG: u8 = 0x80;
+const NO_ATTRIBUTE: u8 = 0xfe;
 const NOT_PLAIN: u8 = 0xff;
 
 // === impl Amendment ===
@@ -82,12 +88,13 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         Self {
             view,
             body: view.whole(),
+            found: OnceCell::new(),
             pieces: Vec::new(),
+            spare: RefCell::default(),
             written: Vec::new(),
             opened: false,
             edits: 0,
             schema_url: None,
-            outline: OnceCell::new(),
         }
     }
 
@@ -95,12 +102,20 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
     pub(super) fn turn_to(&mut self, view: V) {
         self.view = view;
         self.body = view.whole();
-        self.pieces.clear();
+        let found = self.found.take();
+        let used = if self.opened {
+            Some(std::mem::take(&mut self.pieces))
+        } else {
+            found
+        };
+        if let Some(mut used) = used {
+            used.clear();
+            *self.spare.get_mut() = used;
+        }
         self.written.clear();
         self.opened = false;
         self.edits = 0;
         self.schema_url = None;
-        self.outline.take();
     }
 
     /// What is being edited, as it was before.
@@ -130,12 +145,12 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
 
     /// The first attribute with this key, edits included.
     pub fn pair(&self, key: &str) -> Option<AttributeView<'_>> {
-        match self.opened {
-            false => self.view.find(key),
-            true => {
-                let piece = self.pieces.get(self.find(key)?)?;
+        match self.known() {
+            Some(pieces) => {
+                let piece = pieces.get(self.first(pieces, key)?)?;
                 Some(AttributeView::new(self.payload(piece)))
             }
+            None => self.view.find(key),
         }
     }
 
@@ -169,47 +184,58 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         }
     }
 
-    /// The fields as they are now.
-    fn fields(&self) -> impl Iterator<Item = Field<'_>> {
-        let before = (!self.opened).then(|| self.view.bodies().flat_map(Fields::of));
-        let before = before
-            .into_iter()
-            .flatten()
-            .map(|field: Field<'a>| -> Field<'_> { field });
-        let now = self.pieces.iter().filter_map(|piece| self.field(piece));
-        before.chain(now)
+    /// The fields as they are now, unless they are better looked for each time: those of what stands above spans, which is
+    /// shown anew to each of them, and those of a large message.
+    #[inline]
+    fn known(&self) -> Option<&[Piece]> {
+        match self.opened {
+            true => Some(&self.pieces),
+            false if V::IS_WHOLE && self.body.len() <= MAX_FOUND => {
+                Some(self.found.get_or_init(|| self.taken_apart()))
+            }
+            false => None,
+        }
     }
 
     /// The bodies of a message field, in order.
     fn messages(&self, number: u32) -> impl Iterator<Item = &[u8]> {
         let wanted = number << 3 | wire::LEN;
-        self.fields()
-            .filter(move |field| field.key == wanted)
-            .map(|field| field.payload)
+        let known = self.known();
+        let now = known.unwrap_or_default().iter();
+        let now = now
+            .filter(move |piece| piece.key == wanted)
+            .map(|piece| self.payload(piece));
+        let came = known.is_none().then(|| self.view.bodies().flat_map(Fields::of));
+        let came = came.into_iter().flatten();
+        let came = came.filter(move |field| field.key == wanted);
+        now.chain(came.map(|field| field.payload))
     }
 
     fn is_attribute(piece: &Piece) -> bool {
         piece.key == V::ATTRIBUTES << 3 | wire::LEN
     }
 
-    /// Which piece is the first attribute with this key, once opened.
-    fn find(&self, key: &str) -> Option<usize> {
-        self.pieces.iter().position(|piece| match piece.key_len {
-            NOT_PLAIN => Self::is_attribute(piece) && AttributeView::new(self.payload(piece)).is(key),
-            key_len => {
-                usize::from(key_len) == key.len()
-                    && self.payload(piece).get(2..2 + key.len()) == Some(key.as_bytes())
-            }
+    /// Which of these pieces is the first attribute with this key.
+    fn first(&self, pieces: &[Piece], key: &str) -> Option<usize> {
+        let plain_len = key.len().min(usize::from(TOO_LONG)) as u8;
+        pieces.iter().position(|piece| match piece.key_len {
+            len if len == plain_len => self.payload(piece).get(2..2 + key.len()) == Some(key.as_bytes()),
+            NOT_PLAIN => AttributeView::new(self.payload(piece)).is(key),
+            _ => false,
         })
     }
 
-    /// The same, opened only where there is one.
+    /// Which piece is the first attribute with this key; opened only where there is one.
     fn open_at(&mut self, key: &str) -> Option<usize> {
-        if !self.opened {
-            self.view.find(key)?;
-            self.open();
-        }
-        self.find(key)
+        let at = match self.known() {
+            Some(pieces) => Some(self.first(pieces, key)?),
+            None => {
+                self.view.find(key)?;
+                None
+            }
+        };
+        self.open();
+        at.or_else(|| self.first(&self.pieces, key))
     }
 
     /// Takes the message apart, before the first edit.
@@ -217,31 +243,34 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         if self.opened {
             return;
         }
+        self.pieces = self.found.take().unwrap_or_else(|| self.taken_apart());
         self.opened = true;
-        if self.pieces.capacity() == 0 {
-            self.pieces.reserve(USUAL_FIELDS);
-            self.written.reserve(USUAL_EDITS);
-        }
-        let fields = self.view.bodies().flat_map(Fields::of);
-        self.pieces.extend(fields.map(|field| {
-            let Range { start, end } = position(self.body, field.raw);
-            Piece {
-                key: field.key,
-                is_written: false,
-                key_len: Self::plain_key_len(field.key, field.payload),
-                start: start as u32,
-                payload: (end - field.payload.len()) as u32,
-                end: end as u32,
-            }
-        }));
     }
 
-    /// What [`Piece::key_len`] is.
-    fn plain_key_len(key: u32, payload: &[u8]) -> u8 {
-        match plain_pair(payload) {
-            Some((name, _)) if key == V::ATTRIBUTES << 3 | wire::LEN => name.len() as u8,
-            _ => NOT_PLAIN,
+    /// All fields as they came.
+    fn taken_apart(&self) -> Vec<Piece> {
+        let mut pieces = self.spare.take();
+        pieces.reserve(USUAL_FIELDS);
+        for body in self.view.bodies() {
+            let mut start = position(self.body, body).start as u32;
+            for Extent { key, head, raw } in Extents::of(body) {
+                let end = start + raw.len() as u32;
+                let is_attribute = key == V::ATTRIBUTES << 3 | wire::LEN;
+                pieces.push(Piece {
+                    key,
+                    start,
+                    end,
+                    head,
+                    key_len: match is_attribute {
+                        true => plain_key_len(raw.get(usize::from(head)..).unwrap_or_default()),
+                        false => NO_ATTRIBUTE,
+                    },
+                    is_written: false,
+                });
+                start = end;
+            }
         }
+        pieces
     }
 
     fn slice(&self, is_written: bool, range: Range<u32>) -> &[u8] {
@@ -252,31 +281,31 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
 
     /// The content of a length-delimited field.
     fn payload(&self, piece: &Piece) -> &[u8] {
-        self.slice(piece.is_written, piece.payload..piece.end)
-    }
-
-    fn field(&self, piece: &Piece) -> Option<Field<'_>> {
-        Reader::new(self.slice(piece.is_written, piece.start..piece.end))
-            .field()
-            .ok()
+        self.slice(piece.is_written, piece.start + u32::from(piece.head)..piece.end)
     }
 
     /// Writes a length-delimited field whose content, of `len` bytes, `put` writes.
     fn write(&mut self, number: u32, len: usize, put: impl FnOnce(&mut Vec<u8>)) -> Piece {
-        let start = self.written.len() as u32;
+        if self.written.capacity() == 0 {
+            self.written.reserve(USUAL_EDITS);
+        }
+        let start = self.written.len();
         put_key(&mut self.written, number, wire::LEN);
         put_varint(&mut self.written, len as u64);
-        let payload = self.written.len() as u32;
+        let payload = self.written.len();
         put(&mut self.written);
         self.edits += 1;
-        let (key, written) = (number << 3 | wire::LEN, self.written.get(payload as usize..));
+        let written = self.written.get(payload..).unwrap_or_default();
         Piece {
-            key,
-            is_written: true,
-            key_len: Self::plain_key_len(key, written.unwrap_or_default()),
-            start,
-            payload,
+            key: number << 3 | wire::LEN,
+            start: start as u32,
             end: self.written.len() as u32,
+            head: (payload - start) as u8,
+            key_len: match number == V::ATTRIBUTES {
+                true => plain_key_len(written),
+                false => NO_ATTRIBUTE,
+            },
+            is_written: true,
         }
     }
 
@@ -294,4 +323,10 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         self.pieces.splice(at..at, fields);
         self.edits += 1;
     }
+}
+
+/// What [`Piece::key_len`] is for an attribute.
+#[inline]
+fn plain_key_len(attribute: &[u8]) -> u8 {
+    plain_pair(attribute).map_or(NOT_PLAIN, |(key, _)| key.len() as u8)
 }

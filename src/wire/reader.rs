@@ -60,6 +60,21 @@ pub(super) struct Field<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Fields<'a>(Reader<'a>);
 
+/// The same fields for those who remember where they are, and read them later.
+#[derive(Clone, Debug)]
+pub(super) struct Extents<'a>(&'a [u8]);
+
+/// Where a field is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent<'a> {
+    /// Field number and wire type.
+    pub key: u32,
+    /// Bytes before the content of a length-delimited field; 0 for all others.
+    pub head: u8,
+    /// The whole field, key included.
+    pub raw: &'a [u8],
+}
+
 // === impl Reader ===
 
 impl<'a> Reader<'a> {
@@ -190,6 +205,17 @@ impl<'a> Reader<'a> {
         self.field().ok()
     }
 
+    /// The key of the next field, whatever it is, the bytes before its content, and all of its bytes.
+    #[inline(never)]
+    fn any_extent(&mut self) -> Option<(u32, u8, usize)> {
+        let field = self.field().ok()?;
+        let head = match field.key & 7 {
+            wire::LEN => (field.raw.len() - field.payload.len()) as u8,
+            _ => 0,
+        };
+        Some((field.key, head, field.raw.len()))
+    }
+
     /// The next field, whatever it is.
     #[inline]
     pub fn field(&mut self) -> Result<Field<'a>, Fault> {
@@ -256,6 +282,42 @@ impl<'a> Iterator for Fields<'a> {
             true => None,
             false => self.0.any_field(),
         }
+    }
+}
+
+// === impl Extents ===
+
+impl<'a> Extents<'a> {
+    pub fn of(body: &'a [u8]) -> Self {
+        Self(body)
+    }
+}
+
+impl<'a> Iterator for Extents<'a> {
+    type Item = Extent<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Extent<'a>> {
+        let (key, head, len) = match self.0 {
+            [] => return None,
+            [key @ 0..0x80, len @ 0..0x80, ..] if key & 7 == wire::LEN as u8 => {
+                (u32::from(*key), 2, 2 + usize::from(*len))
+            }
+            [key @ 0..0x80, low, high @ 0..0x80, ..] if key & 7 == wire::LEN as u8 => {
+                let len = usize::from(*low & 0x7f) | usize::from(*high) << 7;
+                (u32::from(*key), 3, 3 + len)
+            }
+            [key @ 0..0x80, 0..0x80, ..] if key & 7 == wire::VARINT as u8 => (u32::from(*key), 0, 2),
+            [key @ 0..0x80, ..] if key & 7 == wire::FIXED64 as u8 => (u32::from(*key), 0, 9),
+            // The flags of a span.
+            [low @ 0x80..=0xff, high @ 0..0x80, ..] if low & 7 == wire::FIXED32 as u8 => {
+                (u32::from(*low & 0x7f) | u32::from(*high) << 7, 0, 6)
+            }
+            rest => Reader::new(rest).any_extent()?,
+        };
+        let (raw, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(Extent { key, head, raw })
     }
 }
 

@@ -139,11 +139,25 @@ impl ToValue for Value {
 impl Encoded {
     /// The value, read in place.
     pub fn view(&self) -> ValueView<'_> {
-        merged(std::iter::once(self.0.as_slice()))
+        value(&self.0)
     }
 }
 
 // === impl ValueView ===
+
+/// The value of an `AnyValue` body.
+pub(super) fn value(body: &[u8]) -> ValueView<'_> {
+    // Nearly all are a short text, a truth value or a small number.
+    match body {
+        [0x0a, len @ 0..0x80, text @ ..] if usize::from(*len) == text.len() => {
+            ValueView::String(std::str::from_utf8(text).unwrap_or_default())
+        }
+        [0x10, value @ 0..0x80] => ValueView::Bool(*value != 0),
+        [0x18, number @ 0..0x80] => ValueView::Int(i64::from(*number)),
+        [0x18, low, high @ 0..0x80] => ValueView::Int(i64::from(*low & 0x7f) | i64::from(*high) << 7),
+        _ => merged(std::iter::once(body)),
+    }
+}
 
 /// The value that several `AnyValue` bodies make together: the last kind wins; lists of one kind that follow
 /// each other are joined.
@@ -217,7 +231,7 @@ impl ArrayView<'_> {
 
     /// The values, in order.
     pub fn iter(&self) -> impl Iterator<Item = ValueView<'_>> {
-        messages(&self.0, 1).map(|body| merged(std::iter::once(body)))
+        messages(&self.0, 1).map(value)
     }
 }
 

@@ -20,9 +20,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
             required("target", Takes::MapPath),
             required("key", Takes::Value(Accepts::Text)),
         ],
-        |call, scene| {
-            let key = call.text(1, scene)?.into_owned();
-            call.path(0)?.edit(scene, Remove(&key))
+        |call, scene| match call.constant(1) {
+            // What is known is not borrowed from the scene, and so need not be copied.
+            Some(Value::Text(key)) => call.path(0)?.edit(scene, Remove(key)),
+            _ => {
+                let key = call.text(1, scene)?.into_owned();
+                call.path(0)?.edit(scene, Remove(&key))
+            }
         },
     )
     .known(Known::Everywhere),

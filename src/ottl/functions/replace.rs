@@ -83,6 +83,14 @@ fn template(literals: &Literals<'_>, at: usize) -> Prepared {
     Some(Box::new(template))
 }
 
+/// The replacement that is argument `at`, taken apart now if it was not before.
+fn template_now<'c>(call: &'c Call, at: usize, scene: &Scene<'_, '_, '_>) -> Outcome<Known<'c, Template>> {
+    Ok(match call.prepared::<Template>() {
+        Ok(template) => Known::Before(template),
+        Err(_) => Known::Now(Template::new(&call.text(at, scene)?)),
+    })
+}
+
 fn replace_match(call: &Call, scene: &mut Scene<'_, '_, '_>) -> Outcome<()> {
     let glob = call.glob(1, scene)?;
     let path = call.path(0)?;
@@ -124,12 +132,12 @@ fn replace_pattern(call: &Call, scene: &mut Scene<'_, '_, '_>) -> Outcome<()> {
         if target.is_nil() {
             return Ok(());
         }
-        let replacement = call.text(2, scene)?;
+        let template = template_now(call, 2, scene)?;
         let Value::Text(text) = target else {
             return Ok(());
         };
         let pattern = call.pattern(1, scene)?;
-        replaced(call, 3, &pattern, &text, &replacement, scene)?
+        replaced(call, 3, &pattern, &text, &template, scene)?
     };
     match replaced {
         Some(text) => path.write(scene, Value::text(text)),
@@ -139,7 +147,7 @@ fn replace_pattern(call: &Call, scene: &mut Scene<'_, '_, '_>) -> Outcome<()> {
 
 fn replace_all_patterns(call: &Call, scene: &mut Scene<'_, '_, '_>) -> Outcome<()> {
     let path = call.path(0)?;
-    let replacement = call.text(3, scene)?.into_owned();
+    let template = template_now(call, 3, scene)?;
     let pattern = call.pattern(2, scene)?;
     let mut pairs = path.map(scene)?;
     let before = pairs.clone();
@@ -147,7 +155,7 @@ fn replace_all_patterns(call: &Call, scene: &mut Scene<'_, '_, '_>) -> Outcome<(
     if !in_keys {
         for (_, value) in &mut pairs {
             if let Stored::String(text) = value
-                && let Ok(Some(text)) = replaced(call, 4, &pattern, text, &replacement, scene)
+                && let Ok(Some(text)) = replaced(call, 4, &pattern, text, &template, scene)
             {
                 *value = Stored::String(text);
             }
@@ -157,7 +165,7 @@ fn replace_all_patterns(call: &Call, scene: &mut Scene<'_, '_, '_>) -> Outcome<(
         let mut places: HashMap<String, usize> = HashMap::with_capacity(pairs.len());
         for (key, value) in pairs {
             // An entry whose new key cannot be had goes.
-            let Ok(new) = replaced(call, 4, &pattern, &key, &replacement, scene) else {
+            let Ok(new) = replaced(call, 4, &pattern, &key, &template, scene) else {
                 continue;
             };
             let key = new.unwrap_or(key);
@@ -183,13 +191,9 @@ fn replaced(
     at: usize,
     pattern: &Pattern,
     text: &str,
-    replacement: &str,
+    template: &Template,
     scene: &Scene<'_, '_, '_>,
 ) -> Outcome<Option<String>> {
-    let template = match call.prepared::<Template>() {
-        Ok(template) => Known::Before(template),
-        Err(_) => Known::Now(Template::new(replacement)),
-    };
     let Some(function) = call.function(at) else {
         if let Some(literal) = template.literal() {
             return Ok(replace_all_by(pattern, text, MAX_TEXT, literal)?);

@@ -97,6 +97,7 @@ impl Path {
         })
     }
 
+    #[inline]
     fn attributes<'v>(&'v self, of: Context, scene: &'v Scene<'_, '_, '_>) -> Outcome<Value<'v>> {
         // One key that is written out is what nearly all have.
         if let [Key::Text(key)] = self.keys.as_slice() {
@@ -139,6 +140,7 @@ impl Path {
     }
 }
 
+#[inline]
 fn attribute<'v>(of: Context, key: &str, scene: &'v Scene<'_, '_, '_>) -> Outcome<Option<ValueView<'v>>> {
     Ok(match of {
         Context::Resource => scene.resource().attribute(key),

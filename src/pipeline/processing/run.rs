@@ -9,7 +9,9 @@ use super::versions::Versions;
 use super::{Part, Processed, Step};
 use crate::pipeline::processor::{Above, Context, Fate};
 use crate::telemetry::processor::Tally;
-use crate::wire::{Decision, Editor, ResourceEdit, ResourceView, ScopeEdit, ScopeView, SpanEdit, Traces};
+use crate::wire::{
+    Amendment, Decision, Editor, ResourceEdit, ResourceView, ScopeEdit, ScopeView, SpanEdit, Traces,
+};
 
 /// One request on its way.
 pub(super) struct Run<'a> {
@@ -117,10 +119,23 @@ impl<'a> Run<'a> {
         if part.edits_above {
             return part.processor.span_and_above(self.context, resource, scope, span);
         }
-        let (above, around) = (self.resource.seen_by(number), self.scope.seen_by(number));
+        let (earlier_resource, earlier_scope);
         let above = Above {
-            resource: above.map_or(resource.before(), ResourceView::over),
-            scope: around.map_or(scope.before(), ScopeView::over),
+            resource: match self.resource.seen_by(number) {
+                None if !resource.is_changed() => resource,
+                seen => {
+                    let seen = seen.map_or(resource.before(), ResourceView::over);
+                    earlier_resource = Amendment::new(seen);
+                    &earlier_resource
+                }
+            },
+            scope: match self.scope.seen_by(number) {
+                None if !scope.is_changed() => scope,
+                seen => {
+                    earlier_scope = Amendment::new(seen.map_or(scope.before(), ScopeView::over));
+                    &earlier_scope
+                }
+            },
         };
         part.processor.span(self.context, above, span)
     }
@@ -181,9 +196,9 @@ impl Editor for Run<'_> {
                 .leave((is_new && !part.edits_above).then(|| resource.envelope()));
         }
         (self.resource.is_edited, self.resource.edits) = (is_edited, resource.edits());
-        match resource.before().spans() {
-            0 => self.end_without_spans(self.resource.end.clone()),
-            _ => Decision::Keep,
+        match resource.before().has_spans() {
+            true => Decision::Keep,
+            false => self.end_without_spans(self.resource.end.clone()),
         }
     }
 
@@ -229,10 +244,10 @@ impl Editor for Run<'_> {
                 .leave((is_new && !part.edits_above).then(|| scope.envelope()));
         }
         (self.scope.is_edited, self.scope.edits) = (is_edited, scope.edits());
-        match scope.before().spans() {
-            0 if self.resource.end.is_some() => Decision::Drop,
-            0 => self.end_without_spans(self.scope.end.clone()),
-            _ => Decision::Keep,
+        match scope.before().has_spans() {
+            true => Decision::Keep,
+            false if self.resource.end.is_some() => Decision::Drop,
+            false => self.end_without_spans(self.scope.end.clone()),
         }
     }
 

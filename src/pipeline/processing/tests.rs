@@ -12,7 +12,9 @@ use crate::pipeline::client::Client;
 use crate::pipeline::processor::{Above, Context, Fate, Processor, Subject};
 use crate::telemetry::processor::{Column, Rule, Tally};
 use crate::wire::tests::generate::{request, salted};
-use crate::wire::{Index, ResourceEdit, ResourceView, ScopeEdit, ScopeView, SpanEdit, Traces, ValueView};
+use crate::wire::{
+    Amendment, Index, ResourceEdit, ResourceView, ScopeEdit, ScopeView, SpanEdit, Traces, ValueView,
+};
 
 /// Edits, keeps and drops by what it sees, each in its own way: the same sight always gets the same answer. Some edit what
 /// stands above.
@@ -71,7 +73,7 @@ impl Fickle {
     }
 
     fn span_mood(&self, above: Above<'_>, span: &SpanEdit<'_>) -> u64 {
-        let above = resource_text(above.resource) + &scope_text(above.scope);
+        let above = resource_text(above.resource.before()) + &scope_text(above.scope.before());
         let first = span.attributes().next().map(|pair| pair.key().to_owned());
         let seen = format!("{}{}{first:?}", span.name(), span.status().message);
         self.mood(&[&above, &seen])
@@ -158,8 +160,8 @@ impl Processor for Fickle {
     ) -> Fate {
         let bodies = (resource.envelope(), scope.envelope());
         let above = Above {
-            resource: ResourceView::over(&bodies.0),
-            scope: ScopeView::over(&bodies.1),
+            resource: &Amendment::new(ResourceView::over(&bodies.0)),
+            scope: &Amendment::new(ScopeView::over(&bodies.1)),
         };
         let mood = self.span_mood(above, span);
         Self::edits_resource(mood >> 10, resource);

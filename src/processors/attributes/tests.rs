@@ -6,7 +6,7 @@ use crate::config::settings::Problems;
 use crate::pipeline::client::Client;
 use crate::pipeline::processor::{Above, Context, Fate, Processor as _};
 use crate::processors::attributes::AttributesSettings;
-use crate::wire::{ResourceView, ScopeView, SpanView, ValueView};
+use crate::wire::{Amendment, ResourceView, ScopeView, SpanView, ValueView};
 
 /// What these settings are, and what is said about them.
 fn read(yaml: &str) -> (Option<AttributesSettings>, String) {
@@ -89,8 +89,8 @@ fn spans_are_chosen_before_the_first_action() {
     let client = Client::default();
     let context = Context::of(&client);
     let above = Above {
-        resource: ResourceView::over(&[]),
-        scope: ScopeView::over(&[]),
+        resource: &Amendment::new(ResourceView::over(&[])),
+        scope: &Amendment::new(ScopeView::over(&[])),
     };
     let mut named = SpanView::over(b"\x2a\x04name").amend();
     assert_eq!(attributes.span(context, above, &mut named), Fate::Keep);

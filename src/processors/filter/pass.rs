@@ -96,7 +96,7 @@ impl Processor for Pass {
 
     fn resource(&self, context: Context<'_>, resource: &mut ResourceEdit<'_>) -> Fate {
         let [level, ..] = &self.levels;
-        let is_empty = resource.before().scopes() == 0;
+        let is_empty = !resource.before().has_scopes();
         let fate = self.fate(self.dropped_by(
             level,
             &Scene {
@@ -120,7 +120,7 @@ impl Processor for Pass {
         if level.is_empty() && spans.is_empty() && events.is_empty() {
             return Fate::Keep;
         }
-        let is_empty = scope.before().spans() == 0;
+        let is_empty = !scope.before().has_spans();
         let resource = Amendment::new(resource);
         let fate = self.fate(self.dropped_by(
             level,
@@ -141,15 +141,14 @@ impl Processor for Pass {
 
     fn span(&self, context: Context<'_>, above: Above<'_>, span: &mut SpanEdit<'_>) -> Fate {
         let [_, _, level, events] = &self.levels;
-        let (resource, scope) = (Amendment::new(above.resource), Amendment::new(above.scope));
         let request = request(context);
         if !level.is_empty() {
             let fate = self.fate(self.dropped_by(
                 level,
                 &Scene {
                     request: &request,
-                    resource: Seat::Shown(&resource),
-                    scope: Some(Seat::Shown(&scope)),
+                    resource: Seat::Shown(above.resource),
+                    scope: Some(Seat::Shown(above.scope)),
                     span: Some(Seat::Shown(span)),
                     event: None,
                     cache: &mut Cache::default(),
@@ -168,8 +167,8 @@ impl Processor for Pass {
                 events,
                 &Scene {
                     request: &request,
-                    resource: Seat::Shown(&resource),
-                    scope: Some(Seat::Shown(&scope)),
+                    resource: Seat::Shown(above.resource),
+                    scope: Some(Seat::Shown(above.scope)),
                     span: Some(Seat::Shown(span)),
                     event: Some(event),
                     cache: &mut Cache::default(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Matching, Text};
 use crate::pipeline::processor::Above;
-use crate::wire::{AttributeView, ResourceView, ScopeView, SpanEdit, Value, ValueView};
+use crate::wire::{AttributeView, ResourceEdit, ScopeEdit, SpanEdit, Value, ValueView};
 
 /// What stands for a service without a name.
 const NO_SERVICE: &str = "<nil-service-name>";
@@ -71,20 +71,16 @@ impl Filter {
         }) && any(&self.span_names, &|text| text.matches(span.name()))
             && any(&self.span_kinds, &|text| text.matches(kind.unwrap_or(&"")))
             && self.libraries.iter().all(|library| library.matches(above.scope))
-            && all(&self.resources, |key| find(above.resource, key))
+            && all(&self.resources, |key| above.resource.pair(key))
             && all(&self.attributes, |key| span.pair(key))
     }
 }
 
-fn service(resource: ResourceView<'_>) -> Cow<'_, str> {
+fn service<'a>(resource: &'a ResourceEdit<'_>) -> Cow<'a, str> {
     match resource.attribute("service.name") {
         Some(name) => name.text(),
         None => Cow::Borrowed(NO_SERVICE),
     }
-}
-
-fn find<'a>(resource: ResourceView<'a>, key: &str) -> Option<AttributeView<'a>> {
-    resource.attributes().find(|attribute| attribute.key() == key)
 }
 
 fn all<'a>(wanted: &[Attribute], find: impl Fn(&str) -> Option<AttributeView<'a>>) -> bool {
@@ -96,7 +92,7 @@ fn all<'a>(wanted: &[Attribute], find: impl Fn(&str) -> Option<AttributeView<'a>
 // === impl Library ===
 
 impl Library {
-    fn matches(&self, scope: ScopeView<'_>) -> bool {
+    fn matches(&self, scope: &ScopeEdit<'_>) -> bool {
         self.name.matches(scope.name())
             && self
                 .version

@@ -7,7 +7,7 @@ use prost::Message as _;
 
 use super::*;
 use crate::pipeline::processor::Above;
-use crate::wire::{Index, Traces};
+use crate::wire::{Amendment, Index, Traces};
 
 fn pair(key: &str, value: Any) -> KeyValue {
     KeyValue {
@@ -83,8 +83,8 @@ fn chosen(include: Option<MatchSettings>, exclude: Option<MatchSettings>) -> [bo
         .spans()
         .map(|located| {
             let above = Above {
-                resource: located.resource,
-                scope: located.scope,
+                resource: &Amendment::new(located.resource),
+                scope: &Amendment::new(located.scope),
             };
             matching.includes(above, &located.span.amend())
         })

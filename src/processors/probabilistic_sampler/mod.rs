@@ -87,16 +87,16 @@ impl Processor for ProbabilisticSampler {
 
     /// What came without spans goes, as it does with its last span.
     fn resource(&self, _: Context<'_>, resource: &mut ResourceEdit<'_>) -> Fate {
-        match resource.before().spans() {
-            0 => Fate::DropBy(0),
-            _ => Fate::Keep,
+        match resource.before().has_spans() {
+            true => Fate::Keep,
+            false => Fate::DropBy(0),
         }
     }
 
     fn scope(&self, _: Context<'_>, _: ResourceView<'_>, scope: &mut ScopeEdit<'_>) -> Fate {
-        match scope.before().spans() {
-            0 => Fate::DropBy(0),
-            _ => Fate::Keep,
+        match scope.before().has_spans() {
+            true => Fate::Keep,
+            false => Fate::DropBy(0),
         }
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::config::pattern::Pattern;
 use crate::config::settings::Settings as _;
 use crate::pipeline::client::Client;
-use crate::wire::{ResourceView, ScopeView, SpanEdit, SpanView, Value};
+use crate::wire::{Amendment, ResourceView, ScopeView, SpanEdit, SpanView, Value};
 
 /// A span after the processor has seen it.
 fn seen<'a>(settings: &SpanSettings, mut span: SpanEdit<'a>) -> SpanEdit<'a> {
@@ -13,8 +13,8 @@ fn seen<'a>(settings: &SpanSettings, mut span: SpanEdit<'a>) -> SpanEdit<'a> {
     assert!(problems.is_empty(), "{problems:?}");
     let client = Client::default();
     let above = Above {
-        resource: ResourceView::over(&[]),
-        scope: ScopeView::over(&[]),
+        resource: &Amendment::new(ResourceView::over(&[])),
+        scope: &Amendment::new(ScopeView::over(&[])),
     };
     assert_eq!(processor.span(Context::of(&client), above, &mut span), Fate::Keep);
     span

@@ -255,8 +255,12 @@ impl Processor for Pass {
     }
 
     fn span(&self, context: Context<'_>, above: Above<'_>, span: &mut SpanEdit<'_>) -> Fate {
-        let (resource, scope) = (Amendment::new(above.resource), Amendment::new(above.scope));
-        self.on_span(context, Seat::Shown(&resource), Seat::Shown(&scope), span)
+        self.on_span(
+            context,
+            Seat::Shown(above.resource),
+            Seat::Shown(above.scope),
+            span,
+        )
     }
 
     fn scope_and_above<'a>(

@@ -4,7 +4,7 @@ use super::*;
 use crate::config::statements::{Entries, Entry};
 use crate::pipeline::client::Client;
 use crate::pipeline::processor::{Above, Context as Around, Fate};
-use crate::wire::{ResourceView, ScopeView, SpanEdit, SpanView};
+use crate::wire::{Amendment, ResourceView, ScopeView, SpanEdit, SpanView};
 
 fn flat(texts: &[&str]) -> TransformSettings {
     TransformSettings {
@@ -36,8 +36,8 @@ fn named(name: &str) -> SpanEdit<'static> {
 fn run(settings: &TransformSettings, span: &mut SpanEdit<'_>) -> Vec<Fate> {
     let client = Client::default();
     let above = Above {
-        resource: ResourceView::over(&[]),
-        scope: ScopeView::over(&[]),
+        resource: &Amendment::new(ResourceView::over(&[])),
+        scope: &Amendment::new(ScopeView::over(&[])),
     };
     let run =
         |part: &Arc<dyn Processor>, span: &mut SpanEdit<'_>| part.span(Around::of(&client), above, span);

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::super::reader::{Fields, position, wire};
 use super::super::values::ToValue;
 use super::super::views::AttributeView;
 use super::super::writer::{put_bytes, put_key, put_varint, wrapped_len};
-use super::{Amendment, Message, Piece};
+use super::{Amendment, Message, NOT_PLAIN, Piece};
 
 impl<'a, V: Message<'a>> Amendment<'a, V> {
     /// Adds an attribute, unless there is one with this key.
@@ -113,10 +113,16 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
             return;
         };
         let payload = self.payload(&piece);
-        let rest = Fields::of(payload).filter(|field| field.number() != 2);
-        let rest: SmallVec<[Range<usize>; 2]> = rest.map(|field| position(payload, field.raw)).collect();
+        let rest: SmallVec<[Range<usize>; 2]> = match piece.key_len {
+            NOT_PLAIN => {
+                let rest = Fields::of(payload).filter(|field| field.number() != 2);
+                rest.map(|field| position(payload, field.raw)).collect()
+            }
+            key_len => smallvec![0..2 + usize::from(key_len)],
+        };
         let kept: usize = rest.iter().map(ExactSizeIterator::len).sum();
-        let (body, start, len) = (self.body, piece.payload as usize, value.value_len());
+        let (body, len) = (self.body, value.value_len());
+        let start = piece.start as usize + usize::from(piece.head);
         let changed = self.write(V::ATTRIBUTES, kept + wrapped_len(len), |out| {
             for range in rest {
                 let range = start + range.start..start + range.end;

@@ -2,7 +2,7 @@
 
 use super::super::Decision;
 use super::super::reader::wire;
-use super::super::views::{EventView, text};
+use super::super::views::EventView;
 use super::{Amendment, EventEdit, Piece, SpanEdit};
 
 const EVENTS: u32 = 11;
@@ -36,7 +36,7 @@ impl EventEdit<'_> {
 
     /// The name, edits included.
     pub fn name(&self) -> &str {
-        text(self.last(2 << 3 | wire::LEN))
+        self.text(2)
     }
 
     /// Renames the event.
@@ -65,8 +65,10 @@ impl SpanEdit<'_> {
         mut edit: impl FnMut(&SpanEdit<'_>, usize, &mut EventEdit<'_>) -> Decision,
     ) {
         let mut changes: Vec<(usize, Option<Vec<u8>>)> = Vec::new();
-        for (number, event) in self.events().enumerate() {
-            let mut event = event.amend();
+        // One amendment is used again for all of them, so that its buffers are.
+        let mut event = EventView::over(&[]).amend();
+        for (number, view) in self.events().enumerate() {
+            event.turn_to(view);
             match edit(self, number, &mut event) {
                 Decision::Drop => changes.push((number, None)),
                 Decision::Keep if event.is_changed() => changes.push((number, Some(event.encoded()))),

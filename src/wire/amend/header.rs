@@ -1,7 +1,6 @@
 //! What only resources and scopes have.
 
 use super::super::reader::wire;
-use super::super::views::text;
 use super::super::writer::{put_bytes, put_key, put_varint, wrapped_len};
 use super::{Amendment, Header, ResourceEdit, ScopeEdit};
 
@@ -58,7 +57,7 @@ impl ResourceEdit<'_> {
 impl ScopeEdit<'_> {
     /// The scope's name, edits included.
     pub fn name(&self) -> &str {
-        text(self.last(1 << 3 | wire::LEN))
+        self.text(1)
     }
 
     /// Renames the scope.
@@ -68,7 +67,7 @@ impl ScopeEdit<'_> {
 
     /// The scope's version, edits included.
     pub fn version(&self) -> &str {
-        text(self.last(2 << 3 | wire::LEN))
+        self.text(2)
     }
 
     /// Sets the scope's version.

@@ -1,63 +1,59 @@
 //! Fields that a message has once: read with their edits, and set. One that becomes its default goes.
 
-use super::super::reader::{Field, Fields, Reader, wire};
+use super::super::reader::{Extents, Fields, wire};
 use super::super::writer::{put_fixed32, put_fixed64, put_int};
-use super::{Amendment, Message, NOT_PLAIN, Piece};
-
-/// By number of the field: where the last of them begins in the body, or a place behind its end.
-pub(super) type Outline = [u32; 17];
-
-/// Where the fields are.
-fn outline(body: &[u8]) -> Outline {
-    let mut outline = [u32::MAX; 17];
-    let mut start = 0;
-    for field in Fields::of(body) {
-        if let Some(place) = outline.get_mut(field.number() as usize) {
-            *place = start;
-        }
-        start += field.raw.len() as u32;
-    }
-    outline
-}
+use super::{Amendment, Message, NO_ATTRIBUTE, Piece};
 
 impl<'a, V: Message<'a>> Amendment<'a, V> {
-    /// The field with this key as it is now: the last of them, as protobuf has it.
-    pub(super) fn last(&self, key: u32) -> Option<Field<'_>> {
-        if self.opened {
-            let piece = self.pieces.iter().rfind(|piece| piece.key == key)?;
-            return self.field(piece);
-        }
-        match V::IS_WHOLE {
-            // Whoever asks for one field asks for others, too.
-            true => {
-                let outline = self.outline.get_or_init(|| outline(self.body));
-                let start = *outline.get((key >> 3) as usize)?;
-                let field = Reader::new(self.body.get(start as usize..)?).field().ok()?;
-                (field.key == key).then_some(field)
-            }
-            false => {
-                let fields = self.view.bodies().flat_map(Fields::of);
-                fields.filter(|field| field.key == key).last()
-            }
-        }
+    /// The content of a length-delimited field; empty where there is none. Of several the last counts, as protobuf has it.
+    pub(super) fn bytes(&self, number: u32) -> &[u8] {
+        self.last(number << 3 | wire::LEN, |raw, head| raw.get(head..))
+            .unwrap_or_default()
     }
 
-    /// The content of a length-delimited field; empty where there is none.
-    pub(super) fn bytes(&self, number: u32) -> &[u8] {
-        let field = self.last(number << 3 | wire::LEN);
-        field.map(|field| field.payload).unwrap_or_default()
+    /// The content of a text field.
+    pub(super) fn text(&self, number: u32) -> &str {
+        // Checked on arrival; the default is for bytes that were not.
+        std::str::from_utf8(self.bytes(number)).unwrap_or_default()
     }
 
     /// The value of a varint field.
     pub(super) fn int(&self, number: u32) -> u64 {
-        self.last(number << 3 | wire::VARINT)
-            .map_or(0, |field| field.value)
+        let value = |raw, _| Fields::of(raw).next().map(|field| field.value);
+        self.last(number << 3 | wire::VARINT, value).unwrap_or_default()
     }
 
     /// The value of a field of eight bytes.
     pub(super) fn fixed64(&self, number: u32) -> u64 {
-        self.last(number << 3 | wire::FIXED64)
-            .map_or(0, |field| field.value)
+        let value = |raw: &[u8], _| raw.last_chunk().copied();
+        self.last(number << 3 | wire::FIXED64, value)
+            .map_or(0, u64::from_le_bytes)
+    }
+
+    /// The value of a field of four bytes.
+    pub(super) fn fixed32(&self, number: u32) -> u32 {
+        let value = |raw: &[u8], _| raw.last_chunk().copied();
+        self.last(number << 3 | wire::FIXED32, value)
+            .map_or(0, u32::from_le_bytes)
+    }
+
+    /// What `read` makes of the last field with this key, given all its bytes and how many come before its content.
+    #[inline]
+    fn last<'s, T>(&'s self, key: u32, read: impl FnOnce(&'s [u8], usize) -> Option<T>) -> Option<T> {
+        match self.known() {
+            Some(pieces) => {
+                let piece = pieces.iter().rfind(|piece| piece.key == key)?;
+                read(
+                    self.slice(piece.is_written, piece.start..piece.end),
+                    usize::from(piece.head),
+                )
+            }
+            None => {
+                let fields = self.view.bodies().flat_map(Extents::of);
+                let field = fields.filter(|field| field.key == key).last()?;
+                read(field.raw, usize::from(field.head))
+            }
+        }
     }
 
     /// Puts a singular field where it was first or at the end.
@@ -113,14 +109,13 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         let start = self.written.len() as u32;
         put(&mut self.written);
         self.edits += 1;
-        let end = self.written.len() as u32;
         Piece {
             key,
-            is_written: true,
-            key_len: NOT_PLAIN,
             start,
-            payload: end,
-            end,
+            end: self.written.len() as u32,
+            head: 0,
+            key_len: NO_ATTRIBUTE,
+            is_written: true,
         }
     }
 }

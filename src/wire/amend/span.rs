@@ -1,7 +1,7 @@
 //! What only spans have.
 
 use super::super::reader::{Fields, wire};
-use super::super::views::{EventView, LinkView, SpanView, StatusView, text};
+use super::super::views::{EventView, LinkView, SpanView, StatusView};
 use super::super::writer::{put_bytes, put_int};
 use super::{Amendment, Piece, SpanEdit};
 
@@ -37,7 +37,7 @@ impl SpanEdit<'_> {
 
     /// The W3C trace state.
     pub fn trace_state(&self) -> &str {
-        text(self.last(3 << 3 | wire::LEN))
+        self.text(3)
     }
 
     /// Empty for a root span; of any length, as the sender had it.
@@ -47,7 +47,7 @@ impl SpanEdit<'_> {
 
     /// The name.
     pub fn name(&self) -> &str {
-        text(self.last(5 << 3 | wire::LEN))
+        self.text(5)
     }
 
     /// `SPAN_KIND_*` as a number.
@@ -97,8 +97,7 @@ impl SpanEdit<'_> {
 
     /// The W3C trace flags and whether the parent is remote.
     pub fn flags(&self) -> u32 {
-        let field = self.last(FLAGS << 3 | wire::FIXED32);
-        field.map_or(0, |field| field.value as u32)
+        self.fixed32(FLAGS)
     }
 }
 

@@ -57,9 +57,9 @@ impl<'a> ResourceView<'a> {
         messages(self.body, 1)
     }
 
-    /// How many scopes are below it.
-    pub fn scopes(self) -> usize {
-        messages(self.body, 2).count()
+    /// Whether scopes are below it.
+    pub fn has_scopes(self) -> bool {
+        messages(self.body, 2).next().is_some()
     }
 
     /// How many spans are below it.
@@ -67,6 +67,11 @@ impl<'a> ResourceView<'a> {
         messages(self.body, 2)
             .map(|scope| messages(scope, 2).count())
             .sum()
+    }
+
+    /// Whether spans are below it.
+    pub fn has_spans(self) -> bool {
+        messages(self.body, 2).any(|scope| messages(scope, 2).next().is_some())
     }
 
     /// The resource's attributes, in order.
@@ -142,6 +147,11 @@ impl<'a> ScopeView<'a> {
         messages(self.body, 2).count()
     }
 
+    /// Whether spans are below it.
+    pub fn has_spans(self) -> bool {
+        messages(self.body, 2).next().is_some()
+    }
+
     /// The scope's attributes, in order.
     pub fn attributes(self) -> impl Iterator<Item = AttributeView<'a>> {
         let attributes = self.fields().filter(|field| field.key == len(3));
@@ -205,7 +215,7 @@ impl<'a> AttributeView<'a> {
     /// The attribute's value.
     pub fn value(self) -> ValueView<'a> {
         match plain_pair(self.body) {
-            Some((_, value)) => values::merged(std::iter::once(value)),
+            Some((_, value)) => values::value(value),
             None => values::merged(messages(self.body, 2)),
         }
     }

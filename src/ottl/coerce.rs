@@ -90,7 +90,7 @@ fn text(value: Value<'_>) -> Outcome<Value<'_>> {
 fn int(value: &Value<'_>) -> Outcome<Value<'static>> {
     Ok(Value::Int(match value {
         Value::Int(number) => *number,
-        Value::Float(number) => *number as i64,
+        Value::Float(number) => go::number::whole(*number),
         Value::Bool(value) => i64::from(*value),
         Value::Text(text) => go::number::parse_int(text, 10)?,
         other => return Err(no("int", other)),

@@ -41,6 +41,6 @@ mod wrong;
 pub use context::Context;
 pub use fault::{Error, Outcome};
 pub use functions::Dialect;
-pub use go::number::parse_float;
+pub use go::number::{parse_float, whole};
 pub use program::{About, Condition, Group, Misfit, Statement, conditions, first_that_holds, group};
 pub use scene::{Cache, Request, ResourceSeat, Scene, ScopeSeat, Seat, SpanSeat};

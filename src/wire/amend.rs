@@ -75,9 +75,11 @@ const USUAL_EDITS: usize = 256;
 /// Bytes of the longest message whose fields are remembered when one is asked for: what they take has a bound.
 const MAX_FOUND: usize = 64 << 10;
 
-/// Longer than the key of a plain attribute can be.
+/// One more than the key of a plain attribute can have.
 const TOO_LONG: u8 = 0x80;
+/// The field is no attribute.
 const NO_ATTRIBUTE: u8 = 0xfe;
+/// It is an attribute that takes the general way.
 const NOT_PLAIN: u8 = 0xff;
 
 // === impl Amendment ===

@@ -39,6 +39,16 @@ pub fn parse_int(text: &str, base: u32) -> Result<i64, String> {
     Ok(number)
 }
 
+/// The whole number of a floating point one. What no whole number holds is the least of them: Go leaves it to the machine,
+/// and so it is on amd64.
+pub fn whole(number: f64) -> i64 {
+    let limit = 2f64.powi(63);
+    match (-limit..limit).contains(&number) {
+        true => number as i64,
+        false => i64::MIN,
+    }
+}
+
 /// A floating point number, also in hexadecimal, `inf` and `nan`, with `_` between digits. One that is too large is an
 /// error, one that is too small is zero.
 pub fn parse_float(text: &str) -> Result<f64, String> {

@@ -270,7 +270,7 @@ pub(super) fn like_int(value: &V) -> Yields<Option<i64>> {
     Ok(Some(match value {
         Value::Nil => return Ok(None),
         Value::Int(number) => *number,
-        Value::Float(number) => *number as i64,
+        Value::Float(number) => number::whole(*number),
         Value::Bool(true) => 1,
         Value::Bool(false) => 0,
         Value::Text(text) => number::parse_int(text, 10)?,

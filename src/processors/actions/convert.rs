@@ -1,6 +1,6 @@
 //! Numbers out of values, by Go's rules.
 
-use crate::ottl::parse_float;
+use crate::ottl::{parse_float, whole};
 use crate::wire::ValueView;
 
 /// The whole number that a value of another type becomes; nothing when it stays as it is.
@@ -8,11 +8,7 @@ pub(super) fn int(value: &ValueView<'_>) -> Option<i64> {
     match value {
         ValueView::Bool(value) => Some(i64::from(*value)),
         ValueView::String(text) => text.parse().ok(),
-        // Out of range Go leaves it to the processor, and most give the least number.
-        ValueView::Double(number) if (-(2f64.powi(63))..2f64.powi(63)).contains(number) => {
-            Some(*number as i64)
-        }
-        ValueView::Double(_) => Some(i64::MIN),
+        ValueView::Double(number) => Some(whole(*number)),
         _ => None,
     }
 }

@@ -3,7 +3,24 @@
 use proptest::prelude::*;
 
 use crate::ottl::go::duration::{duration_text, parse_duration};
-use crate::ottl::go::number::{parse_bool, parse_float, parse_int};
+use crate::ottl::go::number::{parse_bool, parse_float, parse_int, whole};
+
+/// Guarantees: a floating point number is cut to a whole one towards zero; what none holds is the least.
+#[test]
+fn cut_numbers() {
+    for (number, want) in [
+        (1.9, 1),
+        (-1.9, -1),
+        (-(2f64.powi(63)), i64::MIN),
+        (9_223_372_036_854_774_784.0, 9_223_372_036_854_774_784),
+        (2f64.powi(63), i64::MIN),
+        (-1e300, i64::MIN),
+        (f64::INFINITY, i64::MIN),
+        (f64::NAN, i64::MIN),
+    ] {
+        assert_eq!(whole(number), want, "{number}");
+    }
+}
 
 /// Guarantees: whole numbers are read in every base as Go reads them, with prefixes and underscores only in base 0.
 #[test]

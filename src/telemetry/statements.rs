@@ -7,6 +7,7 @@ use metrics::{Counter, counter};
 use tracing::warn;
 
 use super::quiet::Quiet;
+use crate::config::statements::ErrorMode;
 
 /// The events of the statements of one component.
 #[derive(Debug)]
@@ -30,18 +31,20 @@ impl StatementEvents {
         }
     }
 
-    /// A statement or condition failed, and what it is about goes on without it.
-    pub fn passed_over(&self, error: &dyn Display) {
-        self.failed.increment(1);
-        let passed = self.quiet.lock().unwrap_or_else(PoisonError::into_inner).speak();
-        if let Some(held_back) = passed {
-            warn!(component = self.component, held_back, "{error}");
+    /// A statement or condition failed. What it is about goes on without it, and that is counted, unless the user wants the
+    /// error to end the work on the request.
+    pub fn failed<E: Display>(&self, mode: ErrorMode, error: E) -> Result<(), E> {
+        if mode == ErrorMode::Propagate {
+            return Err(error);
         }
-    }
-
-    /// The same, and the user does not want to read of it.
-    pub fn passed_over_in_silence(&self) {
         self.failed.increment(1);
+        if mode == ErrorMode::Ignore {
+            let quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner).speak();
+            if let Some(held_back) = quiet {
+                warn!(component = self.component, held_back, "{error}");
+            }
+        }
+        Ok(())
     }
 
     /// So many events of a span that stays were dropped.

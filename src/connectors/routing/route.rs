@@ -105,6 +105,16 @@ fn test(
     let found = matches
         .next()
         .or_else(|| group.statements.into_iter().next().map(Match::Statement))?;
+    if let Match::Statement(statement) = &found
+        && let Some(edited) = statement.edits().filter(|edited| *edited != group.context)
+    {
+        let (about, edited) = (group.context.name(), edited.name());
+        problems.add(
+            &located.path,
+            format!("edits the {edited}; a route about a {about} edits only that"),
+        );
+        return None;
+    }
     match group.context {
         Context::Resource => Some(Test::Resource(found)),
         Context::Span => Some(Test::Span(found)),

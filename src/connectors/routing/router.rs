@@ -52,15 +52,6 @@ struct Rest {
 // === impl Table ===
 
 impl Table {
-    fn failed(&self, error: Error) -> Outcome<()> {
-        match self.mode {
-            ErrorMode::Propagate => return Err(error),
-            ErrorMode::Ignore => self.events.passed_over(&error),
-            ErrorMode::Silent => self.events.passed_over_in_silence(),
-        }
-        Ok(())
-    }
-
     /// What the route matches of the spans, and what it leaves.
     fn divide(&self, route: &Route, traces: &Traces, client: &Client) -> Outcome<Divided> {
         let (test, is_about_spans) = match &route.test {
@@ -177,7 +168,9 @@ impl Editor for Sieve<'_> {
             event: None,
             cache: &mut Cache::default(),
         };
-        let matched = self.test.matches(scene, |error| self.table.failed(error));
+        let matched = self
+            .test
+            .matches(scene, |error| self.table.events.failed(self.table.mode, error));
         self.note(matched, spans)
     }
 
@@ -199,7 +192,9 @@ impl Editor for Sieve<'_> {
             event: None,
             cache: &mut Cache::default(),
         };
-        let matched = self.test.matches(scene, |error| self.table.failed(error));
+        let matched = self
+            .test
+            .matches(scene, |error| self.table.events.failed(self.table.mode, error));
         self.note(matched, 1)
     }
 }

@@ -145,6 +145,32 @@ fn requests_are_routed_by_metadata() {
     assert!(!all(r#"request["other"] != "acme""#));
 }
 
+/// Guarantees: a statement about spans that edits what stands above them is refused when it is read, and the place is told.
+#[test]
+fn a_statement_edits_only_what_it_is_about() {
+    let problems = |statement: &str| {
+        let settings = RoutingSettings {
+            table: vec![RouteSettings {
+                statement: statement.into(),
+                pipelines: vec![pipeline("one")],
+                ..RouteSettings::default()
+            }],
+            ..RoutingSettings::default()
+        };
+        let mut problems = Problems::default();
+        compiled(&settings, &mut problems, &mut Problems::default());
+        let told = problems
+            .iter()
+            .map(|problem| format!("{}: {}", problem.path, problem.note));
+        told.collect::<Vec<_>>()
+    };
+    let above = r#"delete_key(resource.attributes, "k") where span.name == "s1""#;
+    let told = "table.0.statement: edits the resource; a route about a span edits only that";
+    assert_eq!(problems(above), [told]);
+    assert!(problems(r#"delete_key(span.attributes, "k") where resource.attributes["k"] == 1"#).is_empty());
+    assert!(problems(r#"delete_key(resource.attributes, "k")"#).is_empty());
+}
+
 /// Guarantees: a statement edits what it matches, and a failing condition matches nothing or rejects the request.
 #[test]
 fn statements_edit_and_failures_are_told() {

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use super::ORDER;
 use crate::config::statements::ErrorMode;
-use crate::ottl::{
-    Cache, Condition, Context as About, Error, Outcome, Request, Scene, Seat, first_that_holds,
-};
+use crate::ottl::{Cache, Condition, Context as About, Outcome, Request, Scene, Seat, first_that_holds};
 use crate::pipeline::processor::{Above, Context, Fate, Processor};
 use crate::telemetry::processor::Rule;
 use crate::telemetry::statements::StatementEvents;
@@ -57,19 +55,11 @@ impl Pass {
         }
     }
 
-    /// What becomes of an error: it ends the work on the request, or counts as a condition that does not hold.
-    fn failed(&self, error: Error) -> Outcome<()> {
-        match self.mode {
-            ErrorMode::Propagate => return Err(error),
-            ErrorMode::Ignore => self.events.passed_over(&error),
-            ErrorMode::Silent => self.events.passed_over_in_silence(),
-        }
-        Ok(())
-    }
-
     /// The number of the rule that drops it.
     fn dropped_by(&self, level: &Level, scene: &Scene<'_, '_, '_>) -> Outcome<Option<usize>> {
-        let held = first_that_holds(&level.conditions, scene, |error| self.failed(error))?;
+        let held = first_that_holds(&level.conditions, scene, |error| {
+            self.events.failed(self.mode, error)
+        })?;
         Ok(held.and_then(|number| level.rules.get(number)).copied())
     }
 

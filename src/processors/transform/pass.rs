@@ -4,11 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::statements::ErrorMode;
 use crate::ottl::{
-    Cache, Context as About, Error, Group, Outcome, Request, ResourceSeat, Scene, ScopeSeat, Seat, Statement,
+    Cache, Context as About, Group, Outcome, Request, ResourceSeat, Scene, ScopeSeat, Seat, SpanSeat,
+    Statement,
 };
 use crate::pipeline::processor::{Above, Context, Fate, Processor, Subject};
 use crate::telemetry::statements::StatementEvents;
-use crate::wire::{Amendment, Decision, EventView, ResourceEdit, ResourceView, ScopeEdit, SpanEdit};
+use crate::wire::{
+    Amendment, Decision, EventEdit, EventView, ResourceEdit, ResourceView, ScopeEdit, SpanEdit,
+};
 
 /// A group of statements.
 pub(super) struct Pass {
@@ -47,28 +50,36 @@ impl Pass {
         }
     }
 
-    /// What becomes of an error: it ends the work on the request, or is told and passed over.
-    fn failed(&self, error: Error) -> Outcome<()> {
-        match self.mode {
-            ErrorMode::Propagate => return Err(error),
-            ErrorMode::Ignore => self.events.passed_over(&error),
-            ErrorMode::Silent => self.events.passed_over_in_silence(),
-        }
-        Ok(())
-    }
-
-    fn run(&self, context: Context<'_>, scene: &mut Scene<'_, '_, '_>) -> Outcome<()> {
-        let mut edits = if context.is_heard() { scene.edits() } else { 0 };
-        self.group.run(
-            scene,
-            |error| self.failed(error),
-            |statement, scene| {
-                if context.is_heard() && scene.edits() != edits {
-                    edits = scene.edits();
-                    tell(context, statement, scene);
-                }
-            },
-        )
+    /// Runs the statements on the innermost of these.
+    fn run<'s, 'a, 'e>(
+        &self,
+        context: Context<'_>,
+        resource: ResourceSeat<'s, 'a>,
+        scope: Option<ScopeSeat<'s, 'a>>,
+        span: Option<SpanSeat<'s, 'a>>,
+        event: Option<&'s mut EventEdit<'e>>,
+    ) -> Outcome<()> {
+        self.with_cache(|cache| {
+            let scene = &mut Scene {
+                request: &request(context),
+                resource,
+                scope,
+                span,
+                event,
+                cache,
+            };
+            let mut edits = if context.is_heard() { scene.edits() } else { 0 };
+            self.group.run(
+                scene,
+                |error| self.events.failed(self.mode, error),
+                |statement, scene| {
+                    if context.is_heard() && scene.edits() != edits {
+                        edits = scene.edits();
+                        tell(context, statement, scene);
+                    }
+                },
+            )
+        })
     }
 
     fn on_span<'s, 'a>(
@@ -79,19 +90,7 @@ impl Pass {
         span: &'s mut SpanEdit<'a>,
     ) -> Fate {
         let done = match self.group.context {
-            About::Span => self.with_cache(|cache| {
-                self.run(
-                    context,
-                    &mut Scene {
-                        request: &request(context),
-                        resource,
-                        scope: Some(scope),
-                        span: Some(Seat::Edited(span)),
-                        event: None,
-                        cache,
-                    },
-                )
-            }),
+            About::Span => self.run(context, resource, Some(scope), Some(Seat::Edited(span)), None),
             About::SpanEvent => self.on_events(context, &mut resource, &mut scope, span),
             About::Scope | About::Resource => Ok(()),
         };
@@ -112,19 +111,8 @@ impl Pass {
         let mut done = Ok(());
         span.edit_events(|span, _, event| {
             if done.is_ok() {
-                done = self.with_cache(|cache| {
-                    self.run(
-                        context,
-                        &mut Scene {
-                            request: &request(context),
-                            resource: resource.again(),
-                            scope: Some(scope.again()),
-                            span: Some(Seat::Shown(span)),
-                            event: Some(event),
-                            cache,
-                        },
-                    )
-                });
+                let (resource, scope) = (resource.again(), Some(scope.again()));
+                done = self.run(context, resource, scope, Some(Seat::Shown(span)), Some(event));
             }
             Decision::Keep
         });
@@ -143,19 +131,9 @@ impl Pass {
         let mut number = 0;
         while let Some(body) = span.event_body(number) {
             let mut event = EventView::over(&body).amend();
-            let done = self.with_cache(|cache| {
-                self.run(
-                    context,
-                    &mut Scene {
-                        request: &request(context),
-                        resource: resource.again(),
-                        scope: Some(scope.again()),
-                        span: Some(Seat::Edited(&mut *span)),
-                        event: Some(&mut event),
-                        cache,
-                    },
-                )
-            });
+            let (resource, scope) = (resource.again(), Some(scope.again()));
+            let edited = Some(Seat::Edited(&mut *span));
+            let done = self.run(context, resource, scope, edited, Some(&mut event));
             if event.is_changed() {
                 span.replace_event(number, Some(&event.encoded()));
                 if context.is_heard() {
@@ -219,19 +197,7 @@ impl Processor for Pass {
         if self.group.context != About::Resource {
             return Fate::Keep;
         }
-        fate(self.with_cache(|cache| {
-            self.run(
-                context,
-                &mut Scene {
-                    request: &request(context),
-                    resource: Seat::Edited(resource),
-                    scope: None,
-                    span: None,
-                    event: None,
-                    cache,
-                },
-            )
-        }))
+        fate(self.run(context, Seat::Edited(resource), None, None, None))
     }
 
     fn scope(&self, context: Context<'_>, resource: ResourceView<'_>, scope: &mut ScopeEdit<'_>) -> Fate {
@@ -239,19 +205,13 @@ impl Processor for Pass {
             return Fate::Keep;
         }
         let resource = Amendment::new(resource);
-        fate(self.with_cache(|cache| {
-            self.run(
-                context,
-                &mut Scene {
-                    request: &request(context),
-                    resource: Seat::Shown(&resource),
-                    scope: Some(Seat::Edited(scope)),
-                    span: None,
-                    event: None,
-                    cache,
-                },
-            )
-        }))
+        fate(self.run(
+            context,
+            Seat::Shown(&resource),
+            Some(Seat::Edited(scope)),
+            None,
+            None,
+        ))
     }
 
     fn span(&self, context: Context<'_>, above: Above<'_>, span: &mut SpanEdit<'_>) -> Fate {
@@ -272,19 +232,13 @@ impl Processor for Pass {
         if self.group.context != About::Scope {
             return Fate::Keep;
         }
-        fate(self.with_cache(|cache| {
-            self.run(
-                context,
-                &mut Scene {
-                    request: &request(context),
-                    resource: Seat::Edited(resource),
-                    scope: Some(Seat::Edited(scope)),
-                    span: None,
-                    event: None,
-                    cache,
-                },
-            )
-        }))
+        fate(self.run(
+            context,
+            Seat::Edited(resource),
+            Some(Seat::Edited(scope)),
+            None,
+            None,
+        ))
     }
 
     fn span_and_above<'a>(

@@ -10,6 +10,8 @@ mod header;
 mod message;
 mod singular;
 mod span;
+#[cfg(test)]
+mod tests;
 
 use std::cell::{OnceCell, RefCell};
 use std::ops::Range;
@@ -34,8 +36,10 @@ pub struct Amendment<'a, V> {
     pieces: Vec<Piece>,
     /// A buffer for either, used before.
     spare: RefCell<Vec<Piece>>,
-    /// The fields that edits have written.
+    /// The fields that edits have written, and what later edits took the place of.
     written: Vec<u8>,
+    /// How long that may get before what is in use is gathered.
+    gather_at: usize,
     opened: bool,
     /// How many edits were made.
     edits: u32,
@@ -72,6 +76,9 @@ struct Piece {
 const USUAL_FIELDS: usize = 32;
 const USUAL_EDITS: usize = 256;
 
+/// Written bytes that are not worth gathering.
+const MIN_GATHERED: usize = 1 << 20;
+
 /// Bytes of the longest message whose fields are remembered when one is asked for: what they take has a bound.
 const MAX_FOUND: usize = 64 << 10;
 
@@ -94,6 +101,7 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
             pieces: Vec::new(),
             spare: RefCell::default(),
             written: Vec::new(),
+            gather_at: MIN_GATHERED,
             opened: false,
             edits: 0,
             schema_url: None,
@@ -115,6 +123,7 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
             *self.spare.get_mut() = used;
         }
         self.written.clear();
+        self.gather_at = MIN_GATHERED;
         self.opened = false;
         self.edits = 0;
         self.schema_url = None;
@@ -240,13 +249,30 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
         at.or_else(|| self.first(&self.pieces, key))
     }
 
-    /// Takes the message apart, before the first edit.
+    /// Takes the message apart, before the first edit. All edits begin with this.
     fn open(&mut self) {
         if self.opened {
+            if self.written.len() > self.gather_at {
+                self.gather();
+            }
             return;
         }
         self.pieces = self.found.take().unwrap_or_else(|| self.taken_apart());
         self.opened = true;
+    }
+
+    /// Forgets what is written and no longer in use: edits of one field over and over take no more than twice what is there.
+    fn gather(&mut self) {
+        let mut pieces = std::mem::take(&mut self.pieces);
+        let mut gathered = Vec::new();
+        for piece in pieces.iter_mut().filter(|piece| piece.is_written) {
+            let bytes = self.slice(true, piece.start..piece.end);
+            piece.start = gathered.len() as u32;
+            gathered.extend_from_slice(bytes);
+            piece.end = gathered.len() as u32;
+        }
+        self.gather_at = (2 * gathered.len()).max(MIN_GATHERED);
+        (self.pieces, self.written) = (pieces, gathered);
     }
 
     /// All fields as they came.

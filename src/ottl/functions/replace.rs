@@ -149,39 +149,41 @@ fn replace_all_patterns(call: &Call, scene: &mut Scene<'_, '_, '_>) -> Outcome<(
     let path = call.path(0)?;
     let template = template_now(call, 3, scene)?;
     let pattern = call.pattern(2, scene)?;
-    let mut pairs = path.map(scene)?;
-    let before = pairs.clone();
-    let in_keys = call.text(1, scene)? == "key";
-    if !in_keys {
-        for (_, value) in &mut pairs {
-            if let Stored::String(text) = value
-                && let Ok(Some(text)) = replaced(call, 4, &pattern, text, &template, scene)
-            {
-                *value = Stored::String(text);
+    let before = path.map(scene)?;
+    if call.text(1, scene)? != "key" {
+        let changed = before.iter().map(|(_, value)| match value {
+            Stored::String(text) => {
+                let replaced = replaced(call, 4, &pattern, text, &template, scene).ok()?;
+                replaced.filter(|replaced| replaced != text)
             }
-        }
-    } else {
-        let mut renamed: Vec<(String, Stored)> = Vec::with_capacity(pairs.len());
-        let mut places: HashMap<String, usize> = HashMap::with_capacity(pairs.len());
-        for (key, value) in pairs {
-            // An entry whose new key cannot be had goes.
-            let Ok(new) = replaced(call, 4, &pattern, &key, &template, scene) else {
-                continue;
-            };
-            let key = new.unwrap_or(key);
-            match places.get(&key).and_then(|at| renamed.get_mut(*at)) {
-                Some((_, known)) => *known = value,
-                None => {
-                    places.insert(key.clone(), renamed.len());
-                    renamed.push((key, value));
-                }
-            }
-        }
-        pairs = renamed;
+            _ => None,
+        });
+        let changed: Vec<Option<String>> = changed.collect();
+        let mut changed = changed.into_iter();
+        return path.edit(
+            scene,
+            Revalue(|_: &ValueView<'_>| changed.next().flatten().map(Stored::String)),
+        );
     }
-    match pairs == before {
+    let mut renamed: Vec<(String, Stored)> = Vec::with_capacity(before.len());
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(before.len());
+    for (key, value) in &before {
+        // An entry whose new key cannot be had goes.
+        let Ok(new) = replaced(call, 4, &pattern, key, &template, scene) else {
+            continue;
+        };
+        let (key, value) = (new.unwrap_or_else(|| key.clone()), value.clone());
+        match places.get(&key).and_then(|at| renamed.get_mut(*at)) {
+            Some((_, known)) => *known = value,
+            None => {
+                places.insert(key.clone(), renamed.len());
+                renamed.push((key, value));
+            }
+        }
+    }
+    match renamed == before {
         true => Ok(()),
-        false => path.write(scene, Value::Map(pairs)),
+        false => path.write(scene, Value::Map(renamed)),
     }
 }
 

@@ -13,14 +13,15 @@ MODES = ["ignore", "ignore", "silent", "propagate"]
 
 # What the Collector says where it refuses what Spanway takes: maps within lists, and converters that it takes for enums.
 STRICTER = (r"Invalid value type pcommon\.Map", r"does not support the enum symbol \\?\"(FNV|MD5|SHA\d+|XXH\d+)\b")
-# Statements of which the Collector's answer is its own: it writes into a map while it reads it, orders maps by chance, and
-# writes the places of maps in memory.
+# Statements of which the Collector's answer is its own: it writes into a map while it reads it, orders maps by chance,
+# writes the places of maps in memory, and takes no maps in lists that are written out.
 PECULIAR = (
     r"\bmerge_maps\((\S+?)(\[.*\])?, \1(\[.*?\])?, ",
     r"\bmerge_maps\((?:[a-z]+\.)?(attributes|cache)\[.*\], (?:[a-z]+\.)?\1, ",
     r"\bset\((\S+?)\[.*\], \1\)",
     r"\b(Keys|Values)\(.*\[\d+\]",
-    r"\bSprintf\(",
+    r"\b(Sprintf|Format)\(",
+    r"\[(?:[^\[\]{}]|\[[^\[\]{}]*\])*\{",
 )
 
 

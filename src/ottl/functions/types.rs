@@ -110,7 +110,7 @@ fn is_empty(value: &Value<'_>) -> bool {
         Value::Nil => true,
         Value::Bool(value) => !value,
         Value::Int(number) | Value::Duration(number) => *number == 0,
-        Value::Float(number) => number.to_bits() == 0,
+        Value::Float(number) => *number == 0.0,
         Value::Text(text) => text.is_empty(),
         Value::Bytes(bytes) => bytes.is_empty(),
         Value::List(items) => items.is_empty(),

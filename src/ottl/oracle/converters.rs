@@ -134,7 +134,7 @@ impl World<'_> {
                 Value::Nil => true,
                 Value::Bool(value) => !value,
                 Value::Int(number) | Value::Duration(number) => number == 0,
-                Value::Float(number) => number == 0.0 && number.is_sign_positive(),
+                Value::Float(number) => number == 0.0,
                 Value::Text(text) => text.is_empty(),
                 Value::Bytes(bytes) => bytes.is_empty(),
                 Value::List(items) => items.is_empty(),

@@ -18,7 +18,7 @@ STRICTER = (r"Invalid value type pcommon\.Map", r"does not support the enum symb
 PECULIAR = (
     r"\bmerge_maps\((\S+?)(\[.*\])?, \1(\[.*?\])?, ",
     r"\bmerge_maps\((?:[a-z]+\.)?(attributes|cache)\[.*\], (?:[a-z]+\.)?\1, ",
-    r"\bset\((\S+?)\[.*\], \1\)",
+    r"\bset\((\S+?)\[.*\], .*\1[,)\]]",
     r"\b(Keys|Values)\(.*\[\d+\]",
     r"\b(Sprintf|Format)\(",
     r"\[(?:[^\[\]{}]|\[[^\[\]{}]*\])*\{",

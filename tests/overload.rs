@@ -29,8 +29,9 @@ const MIB: u64 = 1 << 20;
 /// With `limit_mib: 256`, half as much again is for everything beside spans.
 const MOST_MEMORY: u64 = 384 * MIB;
 
-/// The least share of what the destination takes that it must get.
-const GOODPUT: f64 = 0.9;
+/// The least share of what the destination takes that it must get. The rest is for a machine that has other work, too: a
+/// destination that waits for spans gets far less.
+const GOODPUT: f64 = 0.8;
 
 /// These tests measure, so they take turns.
 fn alone() -> MutexGuard<'static, ()> {

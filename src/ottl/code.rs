@@ -168,12 +168,10 @@ impl Test {
                 })
             }
             Self::Value(expression) => truth(&expression.value(scene)?),
-            Self::Matches(expression, pattern) => match expression.value(scene)? {
+            Self::Matches(expression, pattern) => match coerced(expression.value(scene)?, Accepts::TextLike)?
+            {
                 Value::Text(text) => Ok(pattern.is_match(&text)),
-                other => match coerced(other, Accepts::TextLike)? {
-                    Value::Text(text) => Ok(pattern.is_match(&text)),
-                    _ => Ok(false),
-                },
+                _ => Ok(false),
             },
         }
     }

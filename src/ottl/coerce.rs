@@ -45,7 +45,7 @@ pub(super) fn coerced(value: Value<'_>, accepts: Accepts) -> Outcome<Value<'_>> 
     let fits = matches!(
         (accepts, &value),
         (Accepts::Any, _)
-            | (Accepts::Text, Value::Text(_))
+            | (Accepts::Text | Accepts::TextLike, Value::Text(_))
             | (Accepts::Int, Value::Int(_))
             | (Accepts::Float, Value::Float(_))
             | (Accepts::Bool, Value::Bool(_))
@@ -81,7 +81,6 @@ pub(super) fn coerced(value: Value<'_>, accepts: Accepts) -> Outcome<Value<'_>> 
 
 fn text(value: Value<'_>) -> Outcome<Value<'_>> {
     Ok(match value {
-        Value::Text(_) => value,
         Value::Bytes(bytes) => Value::Text(hex(&bytes)),
         other => Value::text(go::json::json_text(&other)?),
     })

@@ -112,11 +112,9 @@ impl<'a, V: Message<'a>> Amendment<'a, V> {
     pub(super) fn turn_to(&mut self, view: V) {
         self.view = view;
         self.body = view.whole();
-        let found = self.found.take();
-        let used = if self.opened {
-            Some(std::mem::take(&mut self.pieces))
-        } else {
-            found
+        let used = match self.opened {
+            true => Some(std::mem::take(&mut self.pieces)),
+            false => self.found.take(),
         };
         if let Some(mut used) = used {
             used.clear();

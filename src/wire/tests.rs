@@ -3,6 +3,7 @@
 mod corpus;
 mod cutting;
 mod editing;
+mod framing;
 pub(crate) mod generate;
 mod json;
 mod limits;

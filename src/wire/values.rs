@@ -154,7 +154,9 @@ pub(super) fn value(body: &[u8]) -> ValueView<'_> {
         }
         [0x10, value @ 0..0x80] => ValueView::Bool(*value != 0),
         [0x18, number @ 0..0x80] => ValueView::Int(i64::from(*number)),
-        [0x18, low, high @ 0..0x80] => ValueView::Int(i64::from(*low & 0x7f) | i64::from(*high) << 7),
+        [0x18, low @ 0x80..=0xff, high @ 0..0x80] => {
+            ValueView::Int(i64::from(*low & 0x7f) | i64::from(*high) << 7)
+        }
         _ => merged(std::iter::once(body)),
     }
 }

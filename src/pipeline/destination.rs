@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::client::Client;
+use crate::wire::Traces;
 
 /// Sends batches somewhere. One instance may send many at once.
 pub trait Destination: Send + Sync {
@@ -21,29 +22,50 @@ pub trait Destination: Send + Sync {
 }
 
 /// A batch on its way out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Outgoing {
-    /// Encoded requests; concatenated they are one `ExportTraceServiceRequest`.
-    pub parts: Vec<Bytes>,
+    /// Requests; concatenated they are one.
+    pub parts: Vec<Part>,
     /// Spans in all parts.
     pub spans: usize,
-    /// The sender, when the batch holds spans of one sender alone.
+}
+
+/// One request of a batch, or a part of one.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Its spans.
+    pub traces: Traces,
+    /// Who sent them.
     pub client: Arc<Client>,
 }
 
 impl Outgoing {
     /// A request without spans, which asks a destination whether it is there.
     pub fn probe() -> Self {
-        Self {
-            parts: Vec::new(),
-            spans: 0,
-            client: Client::unknown(),
-        }
+        Self::default()
+    }
+
+    /// A batch of these requests, whose senders are not known.
+    pub fn of(requests: impl IntoIterator<Item = Traces>) -> Self {
+        let client = Client::unknown();
+        let part = |traces| Part {
+            traces,
+            client: client.clone(),
+        };
+        let parts: Vec<Part> = requests.into_iter().map(part).collect();
+        let spans = parts.iter().map(|part| part.traces.spans()).sum();
+        Self { parts, spans }
     }
 
     /// Encoded bytes of all parts.
     pub fn bytes(&self) -> usize {
-        self.parts.iter().map(Bytes::len).sum()
+        self.parts.iter().map(|part| part.traces.bytes().len()).sum()
+    }
+
+    /// The encoded requests; concatenated they are one `ExportTraceServiceRequest`.
+    pub fn into_bytes(self) -> Vec<Bytes> {
+        let bytes = |part: Part| part.traces.into_bytes();
+        self.parts.into_iter().map(bytes).collect()
     }
 }
 
@@ -73,6 +95,20 @@ pub enum Failure {
     /// The destination takes nothing from us until somebody mends a setting.
     #[error("{0}")]
     Destination(String),
+    /// The destination has accepted all but these.
+    #[error("{} spans of the batch were not accepted: {}", left_spans(.0), first_reason(.0))]
+    Partly(Vec<Left>),
+}
+
+/// Spans of a batch that were not accepted while others were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Which of the batch's parts they are of.
+    pub part: usize,
+    /// The spans. A part may have several of these, which have no span in common.
+    pub traces: Traces,
+    /// Why.
+    pub why: Failure,
 }
 
 // === impl Failure ===
@@ -88,4 +124,12 @@ impl Failure {
             }
         )
     }
+}
+
+fn left_spans(left: &[Left]) -> usize {
+    left.iter().map(|left| left.traces.spans()).sum()
+}
+
+fn first_reason(left: &[Left]) -> String {
+    left.first().map_or_else(String::new, |left| left.why.to_string())
 }

@@ -41,6 +41,7 @@ pub use edit::{Decision, Editor, Overgrown};
 pub use groups::{Group, Identity};
 pub use index::{Index, Located};
 pub use parts::{Cell, Pair, Parts};
+pub use split::Sorter;
 pub use values::{ArrayView, Encoded, KeyValueListView, ToValue, Value, ValueView};
 pub use views::{AttributeView, EventView, LinkView, ResourceView, ScopeView, SpanView, StatusView};
 
@@ -79,6 +80,11 @@ impl Traces {
     /// The encoded request. Concatenating these of several `Traces` gives one request with all their spans.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
+    }
+
+    /// The same, where only the bytes are wanted.
+    pub fn into_bytes(self) -> Bytes {
+        self.bytes
     }
 
     /// What was taken apart, put together again: `bytes` are those of a `Traces` with so many spans.

@@ -1,4 +1,4 @@
-//! Cutting a request into parts. First it is planned, by sizes alone, then each part is written once.
+//! Cutting a request into parts, by size or by what its spans are. First it is planned, then each part is written once.
 
 use std::ops::Range;
 
@@ -6,15 +6,31 @@ use bytes::Bytes;
 
 use super::Traces;
 use super::index::{Envelope, Index, Spot};
+use super::views::{ResourceView, SpanView};
 use super::writer::{put_varint, wrapped_len};
+
+/// Says which group each span of a request goes to.
+pub trait Sorter {
+    /// Told of each resource before its spans.
+    fn resource(&mut self, resource: ResourceView<'_>);
+
+    /// The group of a span of that resource. Groups are numbered from 0 on, without large gaps.
+    fn group(&mut self, span: SpanView<'_>) -> usize;
+
+    /// The most encoded bytes that a part of the group has, unless it is one single span.
+    fn max_bytes(&self, group: usize) -> usize;
+}
 
 /// Spans that will be one request.
 #[derive(Default)]
 struct Part {
     resources: Vec<Piece>,
     scopes: Vec<Piece>,
+    /// Which of the index's spans.
+    spans: Vec<usize>,
     size: Size,
-    spans: usize,
+    /// Whether the request's unknown fields go with it.
+    has_others: bool,
 }
 
 /// What a part has of one resource or scope.
@@ -23,7 +39,7 @@ struct Piece {
     envelope: usize,
     /// Bytes of the body as written.
     body: usize,
-    /// Which of the part's scopes, or of the index's spans.
+    /// Which of the part's scopes, or of its spans.
     children: Range<usize>,
 }
 
@@ -52,22 +68,55 @@ impl Traces {
         if self.spans() <= 1 || (self.spans() <= max_spans && self.bytes.len() <= max_bytes) {
             return vec![self.clone()];
         }
-        let index = Index::of(self);
-        let mut parts = Vec::new();
-        let mut part = Part::first(&index);
-        for spot in index.spots() {
-            let grown = part.grown(&index, spot);
-            if part.spans == 0 || (part.spans < max_spans && grown.bytes() <= max_bytes) {
-                part.take(spot, grown);
-            } else {
-                parts.push(part.write(&index, parts.is_empty()));
-                part = Part::default();
-                part.take(spot, part.grown(&index, spot));
-            }
-        }
-        parts.push(part.write(&index, parts.is_empty()));
-        parts
+        let mut sorter = Alike { max_bytes };
+        let parts = self.cut(&mut sorter, max_spans);
+        parts.into_iter().map(|(_, part)| part).collect()
     }
+
+    /// Cuts into parts whose spans are of one group, which is told with each, and that are within the bound of their
+    /// group. Within a group spans keep their order. Headers and unknown fields are as in [`Self::split`].
+    pub fn divide(&self, sorter: &mut impl Sorter) -> Vec<(usize, Traces)> {
+        self.cut(sorter, usize::MAX)
+    }
+
+    fn cut(&self, sorter: &mut impl Sorter, max_spans: usize) -> Vec<(usize, Traces)> {
+        let index = Index::of(self);
+        let mut done: Vec<(usize, Traces)> = Vec::new();
+        let mut open: Vec<Part> = Vec::new();
+        let mut above = None;
+        let mut first = true;
+        for (spot, located) in index.spots().zip(index.spans()) {
+            if above != Some(spot.resource) {
+                sorter.resource(located.resource);
+                above = Some(spot.resource);
+            }
+            let group = sorter.group(located.span);
+            while open.len() <= group {
+                open.push(Part::default());
+            }
+            let Some(part) = open.get_mut(group) else {
+                continue;
+            };
+            if std::mem::take(&mut first) {
+                *part = Part::first(&index);
+            }
+            let grown = part.grown(&index, spot);
+            let fits = part.spans.len() < max_spans && grown.bytes() <= sorter.max_bytes(group);
+            if !part.spans.is_empty() && !fits {
+                done.push((group, std::mem::take(part).write(&index)));
+            }
+            part.take(spot, part.grown(&index, spot));
+        }
+        let rest = open.into_iter().enumerate();
+        let rest = rest.filter(|(_, part)| !part.spans.is_empty());
+        done.extend(rest.map(|(group, part)| (group, part.write(&index))));
+        done
+    }
+}
+
+/// All spans are of one group.
+struct Alike {
+    max_bytes: usize,
 }
 
 fn bound(limit: usize) -> usize {
@@ -80,6 +129,20 @@ fn is_last(pieces: &[Piece], envelope: usize) -> bool {
 
 fn header_bytes(envelopes: &[Envelope], at: usize) -> usize {
     envelopes.get(at).map_or(0, |envelope| envelope.header_bytes)
+}
+
+// === impl Alike ===
+
+impl Sorter for Alike {
+    fn resource(&mut self, _resource: ResourceView<'_>) {}
+
+    fn group(&mut self, _span: SpanView<'_>) -> usize {
+        0
+    }
+
+    fn max_bytes(&self, _group: usize) -> usize {
+        self.max_bytes
+    }
 }
 
 // === impl Piece ===
@@ -116,6 +179,7 @@ impl Part {
                 closed,
                 ..Size::default()
             },
+            has_others: true,
             ..Self::default()
         }
     }
@@ -150,21 +214,21 @@ impl Part {
             self.resources.push(Piece::new(spot.resource, self.scopes.len()));
         }
         if !is_last(&self.scopes, spot.scope) {
-            self.scopes.push(Piece::new(spot.scope, spot.span));
+            self.scopes.push(Piece::new(spot.scope, self.spans.len()));
         }
         if let (Some(resource), Some(scope)) = (self.resources.last_mut(), self.scopes.last_mut()) {
-            scope.children.end = spot.span + 1;
+            self.spans.push(spot.span);
+            scope.children.end = self.spans.len();
             scope.body = grown.scope;
             resource.children.end = self.scopes.len();
             resource.body = grown.resource + wrapped_len(grown.scope);
         }
         self.size = grown;
-        self.spans += 1;
     }
 
-    fn write(&self, index: &Index, first: bool) -> Traces {
+    fn write(&self, index: &Index) -> Traces {
         let mut out = Vec::with_capacity(self.size.bytes());
-        if first {
+        if self.has_others {
             index
                 .others
                 .iter()
@@ -184,7 +248,7 @@ impl Part {
         }
         Traces {
             bytes: Bytes::from(out),
-            spans: u32::try_from(self.spans).unwrap_or(u32::MAX),
+            spans: u32::try_from(self.spans.len()).unwrap_or(u32::MAX),
         }
     }
 
@@ -196,7 +260,8 @@ impl Part {
                 .header(envelope)
                 .for_each(|piece| out.extend_from_slice(piece));
         }
-        for span in index.spans.get(scope.children.clone()).unwrap_or_default() {
+        let spans = self.spans.get(scope.children.clone()).unwrap_or_default();
+        for span in spans.iter().filter_map(|span| index.spans.get(*span)) {
             out.extend_from_slice(index.slice(&span.field));
         }
     }

@@ -10,7 +10,6 @@ use super::render::{Renderer, count_resources};
 use super::sampler::Sampler;
 use super::{Config, Verbosity};
 use crate::pipeline::destination::{Destination, Failure, Outgoing, Sent};
-use crate::wire::Traces;
 
 /// See the module.
 #[derive(Debug)]
@@ -67,23 +66,19 @@ impl Destination for Debug {
 
 impl Output {
     fn show(self, verbosity: Verbosity, batch: &Outgoing) -> Result<Sent, Failure> {
-        let mut requests = Vec::with_capacity(batch.parts.len());
-        for part in &batch.parts {
-            let checked = Traces::check(part.clone()).map_err(|wrong| Failure::Data(wrong.to_string()))?;
-            requests.push(checked.traces);
-        }
-        self.write_all(verbosity, &requests, batch.spans)
+        self.write_all(verbosity, batch)
             .map_err(|error| Failure::Destination(format!("cannot write: {error}")))?;
         Ok(Sent::default())
     }
 
-    fn write_all(self, verbosity: Verbosity, requests: &[Traces], spans: usize) -> io::Result<()> {
-        let resources: usize = requests.iter().map(count_resources).sum();
-        self.summary(resources, spans)?;
+    fn write_all(self, verbosity: Verbosity, batch: &Outgoing) -> io::Result<()> {
+        let requests = || batch.parts.iter().map(|part| &part.traces);
+        let resources: usize = requests().map(count_resources).sum();
+        self.summary(resources, batch.spans)?;
         if verbosity != Verbosity::Basic {
             let mut emit = |piece: &str| self.write(piece);
             let mut renderer = Renderer::new(verbosity, &mut emit);
-            for traces in requests {
+            for traces in requests() {
                 renderer.show(traces)?;
             }
         }

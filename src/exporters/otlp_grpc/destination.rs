@@ -33,7 +33,7 @@ impl OtlpGrpc {
 
     async fn export(&self, batch: Outgoing) -> Result<Sent, Failure> {
         otlp_answer::check_size(&batch)?;
-        let answer = self.client.unary(EXPORT, batch.parts, self.timeout).await;
+        let answer = self.client.unary(EXPORT, batch.into_bytes(), self.timeout).await;
         answer.map(otlp_answer::sent).map_err(failure::of)
     }
 }

@@ -13,8 +13,8 @@ use tonic_types::{ErrorDetails, StatusExt};
 use super::*;
 use crate::config::settings::{Problems, Settings};
 use crate::net::grpc::client::fake::{Answer, Fake};
-use crate::pipeline::client::Client;
 use crate::pipeline::destination::{Destination, Failure, Outgoing, Sent};
+use crate::wire::Traces;
 
 fn config(yaml: &str) -> Config {
     serde_saphyr::from_str(yaml).unwrap()
@@ -38,14 +38,13 @@ fn exporter(fake: &Fake) -> OtlpGrpc {
 }
 
 fn batch(parts: &[&'static str]) -> Outgoing {
-    Outgoing {
-        parts: parts
-            .iter()
-            .map(|part| Bytes::from_static(part.as_bytes()))
-            .collect(),
-        spans: parts.len(),
-        client: Client::unknown(),
-    }
+    let bytes = |part: &&'static str| Bytes::from_static(part.as_bytes());
+    Outgoing::of(parts.iter().map(bytes).map(one_span))
+}
+
+/// What exporters take for a request with one span; they do not look into it.
+fn one_span(bytes: Bytes) -> Traces {
+    Traces::restored(bytes, 1)
 }
 
 /// A Collector's block runs unchanged, and the defaults are the Collector's.
@@ -237,11 +236,7 @@ async fn each_code() {
 async fn too_large_a_batch() {
     let fake = Fake::start(|_, _| Answer::ok(b"")).await;
     let part = Bytes::from(vec![0; 32 << 20]);
-    let batch = Outgoing {
-        parts: vec![part.clone(), part, Bytes::from_static(b"!")],
-        spans: 3,
-        client: Client::unknown(),
-    };
+    let batch = Outgoing::of([part.clone(), part, Bytes::from_static(b"!")].map(one_span));
     let failure = exporter(&fake).send(batch).await.unwrap_err();
     assert!(matches!(failure, Failure::Data(_)), "{failure:?}");
     assert_eq!(fake.calls(), 0);

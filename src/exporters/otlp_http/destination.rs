@@ -45,7 +45,7 @@ impl OtlpHttp {
     async fn export(&self, batch: Outgoing) -> Result<Sent, Failure> {
         otlp_answer::check_size(&batch)?;
         let unsendable = |error: io::Error| Failure::Data(format!("cannot compress the batch: {error}"));
-        let body = self.encode(batch.parts).await?;
+        let body = self.encode(batch.into_bytes()).await?;
         let body = self.compressor.compress(body).await.map_err(unsendable)?;
         let body = Parts::new(&[], &body);
         match self

@@ -14,8 +14,8 @@ use tonic_types::pb::Status;
 use super::*;
 use crate::config::settings::{Problems, Settings};
 use crate::net::http_client::fake::{Fake, Reply};
-use crate::pipeline::client::Client;
 use crate::pipeline::destination::{Destination, Failure, Outgoing, Sent};
+use crate::wire::Traces;
 
 const PROTO: &str = "content-type: application/x-protobuf\r\n";
 const JSON: &str = "content-type: Application/JSON; charset=utf-8\r\n";
@@ -42,14 +42,13 @@ fn exporter(fake: &Fake, more: &str) -> OtlpHttp {
 }
 
 fn batch(parts: &[&'static str]) -> Outgoing {
-    Outgoing {
-        parts: parts
-            .iter()
-            .map(|part| Bytes::from_static(part.as_bytes()))
-            .collect(),
-        spans: parts.len(),
-        client: Client::unknown(),
-    }
+    let bytes = |part: &&'static str| Bytes::from_static(part.as_bytes());
+    Outgoing::of(parts.iter().map(bytes).map(one_span))
+}
+
+/// What exporters take for a request with one span; they do not look into it.
+fn one_span(bytes: Bytes) -> Traces {
+    Traces::restored(bytes, 1)
 }
 
 async fn outcome(status: u16, head: &'static str, body: Vec<u8>) -> Result<Sent, Failure> {
@@ -171,10 +170,7 @@ async fn json() {
         }];
         Bytes::from(ExportTraceServiceRequest { resource_spans }.encode_to_vec())
     };
-    let two = Outgoing {
-        parts: vec![request("one"), request("two")],
-        ..batch(&[])
-    };
+    let two = Outgoing::of([request("one"), request("two")].map(one_span));
     assert_eq!(exporter.send(two).await, Ok(Sent::default()));
     let seen = told.recv().await.unwrap();
     assert!(
@@ -301,10 +297,7 @@ async fn bounds() {
     let fake = Fake::start(|_, _| Reply::Stall).await;
     let exporter = exporter(&fake, "timeout: 50ms");
     let part = Bytes::from(vec![0; 32 << 20]);
-    let large = Outgoing {
-        parts: vec![part.clone(), part, Bytes::from_static(b"!")],
-        ..batch(&[])
-    };
+    let large = Outgoing::of([part.clone(), part, Bytes::from_static(b"!")].map(one_span));
     let failure = exporter.send(large).await.unwrap_err();
     assert!(
         matches!(failure, Failure::Data(_)) && fake.requests() == 0,

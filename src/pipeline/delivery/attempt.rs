@@ -9,8 +9,7 @@ use futures_util::FutureExt;
 
 use super::driver::Driver;
 use super::gate::Change;
-use crate::pipeline::client::Client;
-use crate::pipeline::destination::{Failure, Outgoing, Sent};
+use crate::pipeline::destination::{Failure, Outgoing, Part, Sent};
 use crate::pipeline::log::Record;
 use crate::pipeline::log::record::Settlement;
 use crate::pipeline::ticket::Outcome;
@@ -102,7 +101,7 @@ pub(super) struct Attempt<'a> {
     /// It began with one request.
     alone: bool,
     /// Pieces not sent yet.
-    work: Vec<Piece>,
+    pub(super) work: Vec<Piece>,
 }
 
 // === impl Attempt ===
@@ -135,7 +134,7 @@ impl<'a> Attempt<'a> {
         drop(under_way);
         let took = begun.elapsed();
         match &result {
-            Ok(_) | Err(Failure::Data(_)) => outlet.slots.answered(took),
+            Ok(_) | Err(Failure::Data(_) | Failure::Partly(_)) => outlet.slots.answered(took),
             Err(failure) => outlet.slots.failed(took, failure.asks_for_a_pause()),
         }
         match result {
@@ -147,6 +146,10 @@ impl<'a> Attempt<'a> {
             Err(Failure::Data(message)) => {
                 self.alive(spans);
                 self.cut_or_refuse(piece, &message).await;
+            }
+            Err(Failure::Partly(left)) => {
+                self.alive(spans);
+                self.taken_partly(piece, left).await;
             }
             Err(failure) => self.failed(piece, &failure).await,
         }
@@ -181,13 +184,18 @@ impl<'a> Attempt<'a> {
         }
         let untried = std::mem::take(&mut self.work);
         for piece in std::iter::once(piece).chain(untried) {
-            if self.expires_within(delay) {
-                self.expire(piece, failure, delay);
-            } else if self.is_to_be_parked() {
-                self.park(piece, &failure.to_string(), delay).await;
-            } else {
-                self.rest(piece, self.tried.attempts, self.paced(delay));
-            }
+            self.put_off(piece, failure, delay).await;
+        }
+    }
+
+    /// Not now: it rests, is parked, or expires.
+    pub(super) async fn put_off(&self, piece: Piece, failure: &Failure, delay: Duration) {
+        if self.expires_within(delay) {
+            self.expire(piece, failure, delay);
+        } else if self.is_to_be_parked() {
+            self.park(piece, &failure.to_string(), delay).await;
+        } else {
+            self.rest(piece, self.tried.attempts, self.paced(delay));
         }
     }
 
@@ -261,14 +269,17 @@ impl<'a> Attempt<'a> {
         if record.spans > 1 && !self.alone {
             return self.rest(vec![(record, traces)], 0, Duration::ZERO);
         }
+        self.refuse(record, traces, message).await;
+    }
+
+    /// Nobody will ever take it: a dead letter, or without a journal its client is told.
+    pub(super) async fn refuse(&self, record: Arc<Record>, traces: Traces, message: &str) {
+        let events = &self.driver.outlet.events;
         if record.held().is_some() {
-            self.driver.outlet.events.dead_lettered(record.spans);
+            events.dead_lettered(record.spans);
             return self.bury(record, traces, message).await;
         }
-        self.driver
-            .outlet
-            .events
-            .refused_downstream(record.spans, message);
+        events.refused_downstream(record.spans, message);
         refuse(&record, message);
     }
 
@@ -294,28 +305,24 @@ fn panicked() -> Failure {
     }
 }
 
-fn spans(piece: &Piece) -> usize {
+pub(super) fn spans(piece: &Piece) -> usize {
     piece.iter().map(|(record, _)| record.spans).sum()
 }
 
 fn outgoing(piece: &Piece) -> Outgoing {
-    let sender = piece.first().map(|(record, _)| &record.client);
-    let one = sender.filter(|sender| {
-        piece
-            .iter()
-            .all(|(record, _)| Arc::ptr_eq(sender, &record.client))
-    });
-    let client = one.cloned().unwrap_or_else(Client::unknown);
+    let part = |(record, traces): &(Arc<Record>, Traces)| Part {
+        traces: traces.clone(),
+        client: record.client.clone(),
+    };
     Outgoing {
-        parts: piece.iter().map(|(_, traces)| traces.bytes().clone()).collect(),
+        parts: piece.iter().map(part).collect(),
         spans: spans(piece),
-        client,
     }
 }
 
 /// A `partial_success` names no spans. The client of a batch that was its own learns the count; of a batch of
 /// several each is warned.
-fn settle_sent(piece: Piece, sent: Sent) {
+pub(super) fn settle_sent(piece: Piece, sent: Sent) {
     let alone = piece.len() == 1;
     let mut rejected = usize::try_from(sent.rejected).unwrap_or(usize::MAX);
     let warning = match rejected {

@@ -183,7 +183,8 @@ impl Gate {
             Failure::NotNow {
                 retry_after: None, ..
             }
-            | Failure::Data(_) => {
+            | Failure::Data(_)
+            | Failure::Partly(_) => {
                 state.failures = state.failures.saturating_add(1);
                 let wait = self.probe_wait(&mut state);
                 let wait = if state.hurried { wait.min(HURRY) } else { wait };
@@ -253,6 +254,18 @@ impl Gate {
         state.recoveries += 1;
         drop(state);
         self.wake();
+    }
+
+    /// When spans that were not taken while others were may be tried again.
+    pub fn after(&self, failure: &Failure, attempt: u32) -> Duration {
+        match failure {
+            Failure::Destination(_) => PAUSE,
+            Failure::NotNow {
+                retry_after: Some(wait),
+                ..
+            } => *wait,
+            _ => self.backoff(attempt),
+        }
     }
 
     fn backoff(&self, step: u32) -> Duration {

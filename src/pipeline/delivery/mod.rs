@@ -5,6 +5,7 @@ mod aside;
 mod attempt;
 pub mod driver;
 pub mod gate;
+mod partly;
 pub mod settings;
 pub mod slots;
 

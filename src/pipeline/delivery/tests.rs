@@ -45,6 +45,7 @@ async fn client(world: Arc<Entrance>, traces: Traces, seed: u64) -> u64 {
 async fn simulate(seed: u64) {
     let mut dice = StdRng::seed_from_u64(seed);
     let shuts = if dice.random_ratio(1, 4) { 2 } else { 0 };
+    let picks = if dice.random_ratio(1, 3) { 30 } else { 0 };
     let destinations: Vec<_> = (0..dice.random_range(1..=2))
         .map(|at| {
             Moody::new(
@@ -52,6 +53,7 @@ async fn simulate(seed: u64) {
                 dice.random_range(0..40),
                 dice.random_range(0..20),
                 shuts,
+                picks,
             )
         })
         .collect();
@@ -142,7 +144,7 @@ fn paused() -> tokio::runtime::Runtime {
 #[test]
 fn one_poison_span_costs_nobody_else() {
     paused().block_on(async {
-        let destination = Moody::new(1, 0, 0, 0);
+        let destination = Moody::new(1, 0, 0, 0, 0);
         let world = world(std::slice::from_ref(&destination), &batching(8192, 0));
         let poison = HashSet::from([5000]);
         let answers = (0..100u64).map(|at| {
@@ -170,7 +172,7 @@ fn one_poison_span_costs_nobody_else() {
 #[test]
 fn a_large_request_beside_small_ones() {
     paused().block_on(async {
-        let destination = Moody::new(2, 0, 0, 0);
+        let destination = Moody::new(2, 0, 0, 0, 0);
         let world = world(std::slice::from_ref(&destination), &batching(512, 512));
         let none = HashSet::new();
         let sizes = [5, 20_000, 7, 1, 300];
@@ -201,7 +203,7 @@ fn a_large_request_beside_small_ones() {
 #[test]
 fn empty_envelopes_leave_no_backlog() {
     paused().block_on(async {
-        let destination = Moody::new(5, 0, 0, 0);
+        let destination = Moody::new(5, 0, 0, 0, 0);
         let world = world(std::slice::from_ref(&destination), &batching(10, 10));
         // A resource with nothing but a schema url of 100 bytes.
         let mut envelope = vec![0x0a, 102, 0x1a, 100];
@@ -224,7 +226,7 @@ fn empty_envelopes_leave_no_backlog() {
 #[test]
 fn a_dead_destination_is_told_and_found_again() {
     paused().block_on(async {
-        let destination = Moody::new(3, 0, 0, 0);
+        let destination = Moody::new(3, 0, 0, 0, 0);
         destination.dead.store(true, Ordering::Relaxed);
         let world = world(std::slice::from_ref(&destination), &batching(100, 0));
         let none = HashSet::new();
@@ -257,7 +259,7 @@ fn a_dead_destination_is_told_and_found_again() {
 #[test]
 fn a_client_that_gives_up_takes_its_spans_back() {
     paused().block_on(async {
-        let destination = Moody::new(4, 0, 0, 0);
+        let destination = Moody::new(4, 0, 0, 0, 0);
         let world = world(std::slice::from_ref(&destination), &batching(100, 0));
         let none = HashSet::new();
         // Not awaited requests do not leave early, so this one fills the exporter first.

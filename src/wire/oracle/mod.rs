@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 
 use self::seen::{normal, seen};
-use super::{Traces, json};
+use super::{ResourceView, Sorter, SpanView, Traces, json};
 
 pub use edits::{edit, edit_above};
 
@@ -95,6 +95,52 @@ pub fn split(traces: &Traces, max_spans: usize, max_bytes: usize) {
     assert_eq!(left, right);
 }
 
+/// Parts of a group hold the spans of that group and no other, in order, each under its own header, within the bound.
+pub fn divide(traces: &Traces, groups: usize, max_bytes: usize) {
+    struct ByTrace(usize, usize);
+    impl Sorter for ByTrace {
+        fn resource(&mut self, _: ResourceView<'_>) {}
+
+        fn group(&mut self, span: SpanView<'_>) -> usize {
+            group_of(span.trace_id(), self.0)
+        }
+
+        fn max_bytes(&self, _: usize) -> usize {
+            self.1
+        }
+    }
+    let parts = traces.divide(&mut ByTrace(groups, max_bytes));
+    let whole = decoded(traces);
+    for group in 0..groups {
+        let of_group = || parts.iter().filter(|(of, _)| *of == group).map(|(_, part)| part);
+        for part in of_group() {
+            assert_eq!(spans(&decoded(part)), part.spans());
+            assert!(part.bytes().len() <= max_bytes || part.spans() <= 1);
+        }
+        let joined: Vec<u8> = of_group().flat_map(|part| part.bytes().to_vec()).collect();
+        let joined = ExportTraceServiceRequest::decode(&joined[..]).unwrap_or_else(|error| panic!("{error}"));
+        let mut expected = whole.clone();
+        for scope in expected
+            .resource_spans
+            .iter_mut()
+            .flat_map(|resource| &mut resource.scope_spans)
+        {
+            scope
+                .spans
+                .retain(|span| group_of(&span.trace_id, groups) == group);
+        }
+        assert_eq!(flat(&joined), flat(&expected));
+    }
+    assert_eq!(
+        parts.iter().map(|(_, part)| part.spans()).sum::<usize>(),
+        traces.spans()
+    );
+}
+
+fn group_of(trace_id: &[u8], groups: usize) -> usize {
+    trace_id.iter().map(|byte| usize::from(*byte)).sum::<usize>() % groups
+}
+
 /// Each span as a request of its own, encoded.
 fn flat(request: &ExportTraceServiceRequest) -> Vec<Vec<u8>> {
     let mut flat = Vec::new();
@@ -135,6 +181,11 @@ pub fn split_edit(input: &[u8]) {
     split(
         &checked.traces,
         usize::from(*spans),
+        usize::from(u16::from_le_bytes([*low, *high])),
+    );
+    divide(
+        &checked.traces,
+        usize::from(*spans) + 1,
         usize::from(u16::from_le_bytes([*low, *high])),
     );
     edit(&checked.traces, script);

@@ -18,6 +18,13 @@ proptest! {
         oracle::split(&traces, spans, bytes);
     }
 
+    /// Parts by group hold the spans of their group, in order, each under its own resource and scope, within the bound.
+    #[test]
+    fn groups_are_kept_apart(request in request(), seed: u64, groups in 1..5_usize, bytes in 0..3000_usize) {
+        let traces = Traces::check(salted(&request, seed).into()).unwrap().traces;
+        oracle::divide(&traces, groups, bytes);
+    }
+
     /// Requests appended byte by byte are one request with the spans of all.
     #[test]
     fn concatenation_is_appending(left in request(), right in request(), seed: u64) {

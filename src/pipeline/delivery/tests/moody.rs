@@ -13,7 +13,7 @@ use prost::Message;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::pipeline::destination::{Destination, Failure, Outgoing, Sent};
+use crate::pipeline::destination::{Destination, Failure, Left, Outgoing, Sent};
 use crate::wire::Traces;
 
 const POISON: &str = "poison";
@@ -25,6 +25,8 @@ pub struct Moody {
     fails: u32,
     throttles: u32,
     shuts: u32,
+    /// Of those sends that succeed: takes some spans of each request, and says which not.
+    picks: u32,
     /// While set, nothing succeeds.
     pub dead: AtomicBool,
     pub received: Mutex<HashSet<u64>>,
@@ -33,12 +35,13 @@ pub struct Moody {
 }
 
 impl Moody {
-    pub fn new(seed: u64, fails: u32, throttles: u32, shuts: u32) -> Arc<Self> {
+    pub fn new(seed: u64, fails: u32, throttles: u32, shuts: u32, picks: u32) -> Arc<Self> {
         Arc::new(Self {
             dice: Mutex::new(StdRng::seed_from_u64(seed)),
             fails,
             throttles,
             shuts,
+            picks,
             dead: AtomicBool::new(false),
             received: Mutex::default(),
             sends: AtomicU64::new(0),
@@ -58,8 +61,8 @@ impl Moody {
         self.sends.fetch_add(1, Ordering::Relaxed);
         self.largest.fetch_max(batch.spans as u64, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_millis(self.roll(50).into())).await;
-        let request =
-            ExportTraceServiceRequest::decode(batch.parts.concat().as_slice()).expect("valid OTLP leaves");
+        let request = ExportTraceServiceRequest::decode(batch.clone().into_bytes().concat().as_slice())
+            .expect("valid OTLP leaves");
         let spans: Vec<Span> = spans_of(request);
         assert_eq!(spans.len(), batch.spans, "the batch says how many spans it has");
         let mood = self.roll(100);
@@ -82,11 +85,41 @@ impl Moody {
         if mood < self.fails + self.throttles + self.shuts {
             return Err(Failure::Destination("who are you".into()));
         }
+        if self.roll(100) < self.picks {
+            return self.pick(&batch);
+        }
         if spans.iter().any(|span| span.name == POISON) {
             return Err(Failure::Data("poison".into()));
         }
         self.keep(&spans);
         Ok(Sent::default())
+    }
+
+    /// Takes what the dice say, and names what is left: poison for good, the rest for now.
+    fn pick(&self, batch: &Outgoing) -> Result<Sent, Failure> {
+        let mut left = Vec::new();
+        for (part, request) in batch.parts.iter().enumerate() {
+            for traces in request.traces.split(self.roll(3) as usize + 1, 0) {
+                let bytes = traces.bytes().as_ref();
+                let spans = spans_of(ExportTraceServiceRequest::decode(bytes).expect("valid OTLP leaves"));
+                let why = match spans.iter().any(|span| span.name == POISON) {
+                    true => Failure::Data("poison".into()),
+                    false if self.roll(2) == 0 => {
+                        self.keep(&spans);
+                        continue;
+                    }
+                    false => Failure::NotNow {
+                        message: "not this".into(),
+                        retry_after: None,
+                    },
+                };
+                left.push(Left { part, traces, why });
+            }
+        }
+        match left.is_empty() {
+            true => Ok(Sent::default()),
+            false => Err(Failure::Partly(left)),
+        }
     }
 
     fn keep(&self, spans: &[Span]) {

@@ -1,6 +1,8 @@
 //! Components that hand spans to a destination.
 
 pub mod debug;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod nop;
 pub mod otlp_grpc;
 pub mod otlp_http;
@@ -16,6 +18,8 @@ use crate::pipeline::parts::Exporter;
 pub fn table() -> Vec<Factory<Exporter, ()>> {
     vec![
         debug::factory(),
+        #[cfg(feature = "kafka")]
+        kafka::factory(),
         nop::factory(),
         otlp_grpc::factory(),
         otlp_http::factory(),

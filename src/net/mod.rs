@@ -11,6 +11,8 @@ pub mod headers;
 pub mod http_client;
 pub mod inflate;
 pub mod io;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod linger;
 pub mod listen;
 pub mod pages;

@@ -4,10 +4,17 @@ use crate::config::factory::Factory;
 use crate::pipeline::parts::Surroundings;
 use crate::pipeline::receiver::Receiver;
 
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod nop;
 pub mod otlp;
 
 /// Every receiver of this build.
 pub fn table() -> Vec<Factory<Box<dyn Receiver>, Surroundings>> {
-    vec![nop::factory(), otlp::factory()]
+    vec![
+        #[cfg(feature = "kafka")]
+        kafka::factory(),
+        nop::factory(),
+        otlp::factory(),
+    ]
 }

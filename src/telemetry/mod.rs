@@ -5,6 +5,8 @@ pub mod connector;
 pub mod exporter;
 pub mod health;
 pub mod journal;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod ledger;
 pub mod logs;
 pub mod process;

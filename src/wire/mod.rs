@@ -82,6 +82,19 @@ impl Traces {
         &self.bytes
     }
 
+    /// The resources, in order.
+    pub fn resources(&self) -> impl Iterator<Item = ResourceView<'_>> {
+        children(&self.bytes, index::RESOURCE_SPANS).map(ResourceView::new)
+    }
+
+    /// The trace id of the first span.
+    pub fn first_trace_id(&self) -> Option<[u8; 16]> {
+        let scopes =
+            children(&self.bytes, index::RESOURCE_SPANS).flat_map(|body| children(body, index::CHILD));
+        let span = scopes.flat_map(|body| children(body, index::CHILD)).next()?;
+        Some(Identity::of(span).trace_id)
+    }
+
     /// The same, where only the bytes are wanted.
     pub fn into_bytes(self) -> Bytes {
         self.bytes
@@ -106,4 +119,12 @@ impl Traces {
             spans: self.spans,
         }
     }
+}
+
+/// The payloads of the fields with this key.
+fn children(body: &[u8], key: u32) -> impl Iterator<Item = &[u8]> {
+    let fields = reader::Fields::of(body);
+    fields
+        .filter(move |field| field.key == key)
+        .map(|field| field.payload)
 }

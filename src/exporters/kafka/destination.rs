@@ -38,12 +38,6 @@ pub struct Kafka {
     makes_topics: bool,
 }
 
-/// A message and its content.
-struct Ready {
-    message: Message,
-    payload: Bytes,
-}
-
 /// What becomes of a batch, as far as is known.
 #[derive(Default)]
 struct Tally {
@@ -77,12 +71,10 @@ impl Kafka {
             return self.probe().await;
         }
         let wrong = self.count_partitions(&batch).await;
-        let Plan { messages, left } = self.rules.plan(&batch, &self.topics, &wrong);
+        let Plan { mut messages, left } = self.rules.plan(&batch, &self.topics, &wrong);
         let mut tally = Tally { delivered: 0, left };
-        let mut messages = messages;
         while !messages.is_empty() {
-            let ready = self.encode(messages, &mut tally).await?;
-            messages = self.deliver(ready, &mut tally).await;
+            messages = self.deliver(messages, &mut tally).await;
         }
         tally.verdict()
     }
@@ -161,54 +153,59 @@ impl Kafka {
         asked.unwrap_or(Err(RDKafkaErrorCode::Fail))
     }
 
-    /// The contents of messages. In JSON they may turn out too long, and are cut until they are not.
-    async fn encode(&self, messages: Vec<Message>, tally: &mut Tally) -> Result<Vec<Ready>, Failure> {
-        let (encoding, topics) = (self.encoding, self.topics.clone());
-        let (ready, left) = match encoding {
-            Encoding::OtlpProto => encode_all(messages, encoding, &topics),
-            // Off the threads that serve connections: a large batch takes many milliseconds.
-            Encoding::OtlpJson => {
-                tokio::task::spawn_blocking(move || encode_all(messages, encoding, &topics))
-                    .await
-                    .map_err(|error| Failure::Data(format!("cannot write the batch as JSON: {error}")))?
-            }
-        };
-        tally.left.extend(left);
-        Ok(ready)
-    }
-
     /// Sends messages and waits for their reports. Returns those that must be sent otherwise.
-    async fn deliver(&self, ready: Vec<Ready>, tally: &mut Tally) -> Vec<Message> {
+    async fn deliver(&self, mut messages: Vec<Message>, tally: &mut Tally) -> Vec<Message> {
         let (reports, mut reported) = mpsc::unbounded_channel();
-        let mut under_way: Vec<Option<Message>> = Vec::with_capacity(ready.len());
-        let mut sizes = Vec::with_capacity(ready.len());
-        for Ready { message, payload } in ready {
-            if payload.len() > self.most_bytes {
-                tally
-                    .left
-                    .extend(message.left(&self.too_large(payload.len(), None)));
-                continue;
+        let mut under_way: Vec<Option<(Message, usize)>> = Vec::with_capacity(messages.len());
+        while let Some(message) = messages.pop() {
+            let payload = match self.content(&message).await {
+                Ok(payload) => payload,
+                Err(why) => {
+                    tally.left.extend(message.left(&why));
+                    continue;
+                }
+            };
+            let bytes = payload.len();
+            // In JSON it may turn out longer than it was thought to be.
+            if bytes > self.topics.get(&message.way.topic).max_bytes && message.spans() > 1 {
+                messages.extend(message.halves());
+            } else if bytes > self.most_bytes {
+                tally.left.extend(message.left(&self.too_large(bytes, None)));
+            } else {
+                self.client
+                    .send(under_way.len(), &message, &payload, &reports)
+                    .await;
+                under_way.push(Some((message, bytes)));
             }
-            self.client
-                .send(under_way.len(), &message, &payload, &reports)
-                .await;
-            sizes.push(payload.len());
-            under_way.push(Some(message));
         }
         drop(reports);
         let mut again = Vec::new();
         while let Some((number, result)) = reported.recv().await {
-            let message = under_way.get_mut(number).and_then(Option::take);
-            if let (Some(message), Some(bytes)) = (message, sizes.get(number)) {
-                self.settle(message, *bytes, result, tally, &mut again);
+            if let Some((message, bytes)) = under_way.get_mut(number).and_then(Option::take) {
+                self.settle(message, bytes, result, tally, &mut again);
             }
         }
         // Every ticket reports before it goes; one that did not is a defect, and its spans are still ours.
-        for message in under_way.into_iter().flatten() {
+        for (message, _) in under_way.into_iter().flatten() {
             let why = self.failure(RDKafkaErrorCode::Fail, &message.way.topic);
             tally.left.extend(message.left(&why));
         }
         again
+    }
+
+    async fn content(&self, message: &Message) -> Result<Bytes, Failure> {
+        let encoding = self.encoding;
+        let content = match encoding {
+            Encoding::OtlpProto => message.payload(encoding),
+            // Off the threads that serve connections: a large message takes milliseconds.
+            Encoding::OtlpJson => {
+                let message = message.clone();
+                tokio::task::spawn_blocking(move || message.payload(encoding))
+                    .await
+                    .map_err(|error| Failure::Data(format!("cannot write the spans as JSON: {error}")))?
+            }
+        };
+        content.map_err(|malformed| Failure::Data(format!("cannot write the spans as JSON: {malformed}")))
     }
 
     fn settle(
@@ -285,21 +282,4 @@ impl Tally {
             Some(_) => Err(Failure::Partly(self.left)),
         }
     }
-}
-
-fn encode_all(messages: Vec<Message>, encoding: Encoding, topics: &Topics) -> (Vec<Ready>, Vec<Left>) {
-    let mut todo = messages;
-    let (mut ready, mut left) = (Vec::with_capacity(todo.len()), Vec::new());
-    while let Some(message) = todo.pop() {
-        let max_bytes = topics.get(&message.way.topic).max_bytes;
-        match message.payload(encoding) {
-            Ok(payload) if payload.len() > max_bytes && message.spans() > 1 => todo.extend(message.halves()),
-            Ok(payload) => ready.push(Ready { message, payload }),
-            Err(malformed) => {
-                let why = Failure::Data(format!("cannot write the spans as JSON: {malformed}"));
-                left.extend(message.left(&why));
-            }
-        }
-    }
-    (ready, left)
 }

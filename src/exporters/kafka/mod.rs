@@ -13,6 +13,7 @@ mod hash;
 mod message;
 mod outcome;
 mod plan;
+mod properties;
 mod topics;
 
 #[cfg(test)]

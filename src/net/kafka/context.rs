@@ -43,8 +43,8 @@ impl Told {
         self.events.library(facility, line);
     }
 
-    /// The library's statistics.
-    pub fn statistics(&self, statistics: &Statistics) {
+    /// The library's statistics. Returns whether it has a broker to talk to.
+    pub fn statistics(&self, statistics: &Statistics) -> bool {
         let queued = Queued {
             messages: statistics.msg_cnt,
             bytes: statistics.msg_size,
@@ -52,20 +52,26 @@ impl Told {
         // Brokers without a number are addresses to begin with, or the group's coordinator once more.
         let brokers = statistics.brokers.values().filter(|broker| broker.nodeid >= 0);
         let brokers: Vec<BrokerState> = brokers.map(state).collect();
-        if brokers.iter().any(|broker| broker.is_up) {
+        let is_up = brokers.iter().any(|broker| broker.is_up);
+        if is_up {
             self.clear();
         }
         self.events.measured(queued, &brokers);
+        is_up
     }
 
     /// The client cannot do its work.
     pub fn error(&self, error: &KafkaError, reason: &str) {
         let code = code_of(error);
         self.events.troubled(&format!("{code:?}"), reason);
-        *self.obstacle() = Some(Obstacle {
-            code,
-            reason: reason.to_owned(),
-        });
+        let mut obstacle = self.obstacle();
+        // That all brokers are down follows from what was told of each.
+        if obstacle.is_none() || code != RDKafkaErrorCode::AllBrokersDown {
+            *obstacle = Some(Obstacle {
+                code,
+                reason: reason.to_owned(),
+            });
+        }
     }
 
     /// It does its work.

@@ -161,7 +161,9 @@ impl ClientContext for Member {
     }
 
     fn stats(&self, statistics: Statistics) {
-        self.told.statistics(&statistics);
+        if self.told.statistics(&statistics) {
+            self.events.recovered();
+        }
         let assigned = self.assigned();
         let mut all = Vec::new();
         for (topic, partitions) in assigned.iter() {

@@ -11,6 +11,7 @@ mod letters;
 mod member;
 mod offsets;
 mod partition;
+mod properties;
 mod reader;
 
 #[cfg(test)]

@@ -96,7 +96,6 @@ impl Reader {
     fn begin(&mut self, message: &BorrowedMessage<'_>) -> Option<(String, i32)> {
         let (topic, number, offset) = (message.topic(), message.partition(), message.offset());
         let payload = message.payload().unwrap_or_default();
-        self.events.recovered();
         // It was revoked while the message was on its way to us.
         let partition = self.consumer.context().partition(topic, number)?;
         if !partition.offsets().read(offset, payload.len()) {

@@ -105,12 +105,14 @@ class Rotel(Peer):
     def start(self, setup: Setup, log) -> subprocess.Popen:
         command = [self.program, "start", "--otlp-grpc-endpoint", setup.listen]
         command += ["--otlp-http-endpoint", f"localhost:{setup.metrics_port}"]
-        if setup.sink:
-            command += ["--exporter", "otlp", "--otlp-exporter-endpoint", f"http://{setup.sink}"]
-            command += ["--otlp-exporter-compression", setup.compression]
-        else:
-            command += ["--exporter", "blackhole"]
+        command += self.exporter(setup)
         return subprocess.Popen(command, stdout=log, stderr=log)
+
+    def exporter(self, setup: Setup) -> list[str]:
+        if not setup.sink:
+            return ["--exporter", "blackhole"]
+        flags = ["--exporter", "otlp", "--otlp-exporter-endpoint", f"http://{setup.sink}"]
+        return flags + ["--otlp-exporter-compression", setup.compression]
 
 
 def collector() -> Peer:

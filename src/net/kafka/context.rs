@@ -49,9 +49,14 @@ impl Told {
             messages: statistics.msg_cnt,
             bytes: statistics.msg_size,
         };
-        // Brokers without a number are addresses to begin with, or the group's coordinator once more.
-        let brokers = statistics.brokers.values().filter(|broker| broker.nodeid >= 0);
-        let brokers: Vec<BrokerState> = brokers.map(state).collect();
+        // Brokers without a number are addresses to begin with, until one of them has named the cluster's.
+        let is_named = |broker: &&Broker| broker.nodeid >= 0;
+        let is_configured = |broker: &&Broker| broker.source == "configured";
+        let all = || statistics.brokers.values();
+        let brokers: Vec<BrokerState> = match all().any(|broker| is_named(&broker)) {
+            true => all().filter(is_named).map(state).collect(),
+            false => all().filter(is_configured).map(state).collect(),
+        };
         let is_up = brokers.iter().any(|broker| broker.is_up);
         if is_up {
             self.clear();
@@ -60,18 +65,22 @@ impl Told {
         is_up
     }
 
-    /// The client cannot do its work.
+    /// The client cannot do its work. It says so again and again, and some clients twice: what is known is not told.
     pub fn error(&self, error: &KafkaError, reason: &str) {
         let code = code_of(error);
-        self.events.troubled(&format!("{code:?}"), reason);
         let mut obstacle = self.obstacle();
+        let is_known = obstacle.as_ref().is_some_and(|known| known.code == code);
         // That all brokers are down follows from what was told of each.
-        if obstacle.is_none() || code != RDKafkaErrorCode::AllBrokersDown {
-            *obstacle = Some(Obstacle {
-                code,
-                reason: reason.to_owned(),
-            });
+        let follows = obstacle.is_some() && code == RDKafkaErrorCode::AllBrokersDown;
+        if is_known || follows {
+            return;
         }
+        *obstacle = Some(Obstacle {
+            code,
+            reason: reason.to_owned(),
+        });
+        drop(obstacle);
+        self.events.troubled(&format!("{code:?}"), reason);
     }
 
     /// It does its work.

@@ -100,7 +100,10 @@ fn obstacles_are_remembered() {
         (told.reason().as_deref(), told.is_refused()),
         (Some("wrong password"), true)
     );
-    told.error(&KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "all are down");
+    told.error(
+        &KafkaError::Global(RDKafkaErrorCode::AllBrokersDown),
+        "all are down",
+    );
     assert!(told.is_refused(), "that follows from it");
     told.clear();
     assert_eq!((told.reason(), told.is_refused()), (None, false));

@@ -190,6 +190,10 @@ impl Handling {
     }
 
     async fn read(&self, message: &Message) -> Result<Checked, Unread> {
+        if message.payload.is_empty() {
+            // Nothing, in either encoding: topics that are compacted have such messages.
+            return check(Bytes::new());
+        }
         let (payload, encoding) = (message.payload.clone(), self.encoding);
         if encoding == Encoding::OtlpProto && payload.len() <= LARGE {
             return check(payload);

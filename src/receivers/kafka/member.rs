@@ -18,6 +18,12 @@ use crate::telemetry::kafka::{ConsumerEvents, Progress};
 /// How long a rebalance waits for what is in flight of the partitions that go.
 const HANDING_BACK: Duration = Duration::from_secs(5);
 
+/// How long of that is for trying to commit.
+const COMMITTING: Duration = Duration::from_secs(2);
+
+/// Between two attempts.
+const COMMIT_PAUSE: Duration = Duration::from_millis(50);
+
 /// What librdkafka calls back.
 pub struct Member {
     told: Told,
@@ -60,19 +66,28 @@ impl Member {
         let mut offsets = TopicPartitionList::new();
         for (topic, partitions) in self.assigned().iter() {
             for (number, partition) in partitions {
-                add(&mut offsets, topic, *number, partition);
+                add(&mut offsets, topic, *number, partition.offsets().commit());
             }
         }
-        self.commit_these(consumer, &offsets, mode);
+        // What becomes of an asynchronous one, `commit_callback` is told.
+        if offsets.count() > 0
+            && let Err(error) = consumer.commit(&offsets, mode)
+        {
+            self.not_committed(&error, &offsets);
+        }
     }
 
-    fn commit_these(&self, consumer: &BaseConsumer<Self>, offsets: &TopicPartitionList, mode: CommitMode) {
-        if offsets.count() == 0 {
-            return;
-        }
-        // What becomes of an asynchronous one, `commit_callback` is told.
-        if let Err(error) = consumer.commit(offsets, mode) {
+    /// Commits these until that is done, or the deadline.
+    fn commit_by(&self, consumer: &BaseConsumer<Self>, offsets: &TopicPartitionList, deadline: Instant) {
+        while offsets.count() > 0 {
+            let Err(error) = consumer.commit(offsets, CommitMode::Sync) else {
+                return;
+            };
             self.not_committed(&error, offsets);
+            if Instant::now() > deadline {
+                return;
+            }
+            std::thread::sleep(COMMIT_PAUSE);
         }
     }
 
@@ -110,11 +125,17 @@ impl Member {
         let mut offsets = TopicPartitionList::new();
         for (element, partition) in &going {
             partition.wait(deadline);
-            add(&mut offsets, element.topic(), element.partition(), partition);
+            // Also where a commit is under way: it may come too late, or fail.
+            add(
+                &mut offsets,
+                element.topic(),
+                element.partition(),
+                partition.offsets().reached(),
+            );
         }
         // When the group took them away because we were not heard of, they are another's already.
         if !consumer.assignment_lost() {
-            self.commit_these(consumer, &offsets, CommitMode::Sync);
+            self.commit_by(consumer, &offsets, deadline.min(Instant::now() + COMMITTING));
         }
         let mut repeated = 0;
         let mut assigned = self.assigned();
@@ -130,8 +151,8 @@ impl Member {
     }
 }
 
-fn add(offsets: &mut TopicPartitionList, topic: &str, number: i32, partition: &Partition) {
-    if let Some(offset) = partition.offsets().commit() {
+fn add(offsets: &mut TopicPartitionList, topic: &str, number: i32, offset: Option<i64>) {
+    if let Some(offset) = offset {
         // It fails for offsets below zero alone, which no message has.
         offsets
             .add_partition_offset(topic, number, Offset::Offset(offset))

@@ -198,10 +198,10 @@ impl Pair {
             headers: message.way.owned_headers(),
             delivery_opaque: ticket,
         };
-        let failed = |(error, record): (KafkaError, BaseRecord<'_, [u8], [u8], Box<Ticket>>)| {
-            (code_of(&error), record.delivery_opaque)
-        };
-        producer.send(record).map_err(failed)
+        match producer.send(record) {
+            Ok(()) => Ok(()),
+            Err((error, record)) => Err((code_of(&error), record.delivery_opaque)),
+        }
     }
 }
 

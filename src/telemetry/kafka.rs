@@ -396,10 +396,20 @@ impl ConsumerEvents {
         });
     }
 
-    /// Reading has failed altogether.
+    /// Nothing can be read now.
     pub fn failing(&self, reason: &str) {
         let trouble = Trouble::degrades(format!("it cannot read from Kafka: {reason}"));
         self.health.trouble(&self.key(), Some(trouble));
+    }
+
+    /// Reading has ended for good: the group has another member under the same name, or something as grave.
+    pub fn ended(&self, reason: &str) {
+        let trouble = Trouble::degrades(format!("it reads nothing any more: {reason}"));
+        self.health.trouble(&self.key(), Some(trouble));
+        error!(
+            receiver = self.receiver,
+            reason, "nothing is read any more, until the gateway is started anew"
+        );
     }
 
     /// Reading goes on.

@@ -100,6 +100,23 @@ def static_members(lab):
     assert shared() == before, f"assigned: {shared()} after {before}"
 
 
+def a_name_that_another_takes(lab):
+    """A member whose name another one takes says that it reads nothing any more; the other reads, and both stay up."""
+    lab.cluster.create_topic("doors-fenced")
+    sink = lab.sink()
+    settings = {"group_id": "fenced", "group_instance_id": "only", "heartbeat_interval": "500ms"}
+    parts = from_kafka(lab.cluster.bootstrap, ["doors-fenced"], url(sink), **settings)
+    first = lab.gateway("first", parts)
+    admin = lab.admin()
+    until(lambda: any(assigned(admin, "fenced").values()), "the first gets no partition")
+    second = lab.gateway("second", parts)
+    until(lambda: "nothing is read any more" in first.log(), "the first does not say that it has ended")
+    request = plain(3)
+    write(lab, "doors-fenced", request)
+    compare(sink, [request])
+    assert first.process.poll() is None and second.process.poll() is None, "a gateway has ended"
+
+
 def encrypted(lab):
     """TLS, a client's certificate, PLAIN and SCRAM: spans go in and come out."""
     sinks = {f"doors-secure-{name.lower()}": lab.sink() for name in secure(lab)}
@@ -143,6 +160,7 @@ TESTS = [
     headers_become_attributes,
     topics_by_pattern,
     static_members,
+    a_name_that_another_takes,
     encrypted,
     wrong_password_of_an_exporter,
     wrong_password_of_a_receiver,

@@ -76,6 +76,18 @@ impl Child {
         assert!(killed.success(), "{kill}");
     }
 
+    /// Whether it listens to `INT`, or has ended.
+    pub fn catches_interrupt(&self) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap_or_default();
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.map_or("", str::trim)
+        };
+        let caught = u64::from_str_radix(field("SigCgt:"), 16).unwrap_or(0);
+        let has_ended = field("State:").is_empty() || field("State:").starts_with('Z');
+        has_ended || caught & 1 << 1 != 0
+    }
+
     /// Ends it as `kill -9` does, without a word.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();

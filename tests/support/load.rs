@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use super::child::{Child, spanway};
+use super::child::{Child, spanway, wait_until};
 
 /// A run of the load generator.
 pub struct Load {
@@ -46,6 +46,8 @@ impl Load {
             .arg(&file)
             .args(flags.split_whitespace());
         let child = Child::start("the load", command);
+        // Told to stop before it listens, it would not hear it.
+        wait_until("the load can be told to stop", || child.catches_interrupt());
         Self { child, directory }
     }
 

@@ -241,6 +241,9 @@ impl Kafka {
                 }
             }
             Err(code) => {
+                if code == RDKafkaErrorCode::UnknownPartition {
+                    self.topics.forget_partitions(topic);
+                }
                 let why = self.failure(code, topic);
                 tally.left.extend(message.left(&why));
             }

@@ -10,6 +10,7 @@ mod client;
 mod config;
 mod destination;
 mod hash;
+mod lots;
 mod message;
 mod outcome;
 mod plan;

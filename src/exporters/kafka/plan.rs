@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 
 use super::config::{Config, Hasher, SIGNAL_HEADER};
+use super::lots::{ByLot, Hex, Lot, key_of};
 use super::message::{Message, Piece, Way, protobuf_bytes};
 use super::topics::{self, Topics};
 use crate::net::kafka::Encoding;
 use crate::pipeline::client::Client;
 use crate::pipeline::destination::{Failure, Left, Outgoing, Part};
-use crate::wire::{ResourceView, Sorter, SpanView, Traces, ValueView};
+use crate::wire::{ResourceView, ValueView};
 
 /// What the keys say about where spans go.
 #[derive(Debug)]
@@ -24,16 +25,16 @@ pub struct Rules {
     headers: Vec<(String, Vec<u8>)>,
     headers_from_metadata: Vec<String>,
     /// Where trace ids decide what goes together.
-    by_trace: Option<ByTrace>,
+    pub(super) by_trace: Option<ByTrace>,
     /// None takes one partition after the other.
-    hasher: Option<Hasher>,
+    pub(super) hasher: Option<Hasher>,
     encoding: Encoding,
     next: AtomicUsize,
 }
 
 /// What the traces of a message have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ByTrace {
+pub(super) enum ByTrace {
     /// Their partition.
     Partition,
     /// They are one.
@@ -49,24 +50,13 @@ pub struct Plan {
     pub left: Vec<Left>,
 }
 
-/// A trace id, as 32 hexadecimal digits.
-type Hex = [u8; 32];
-
-/// Spans that may share messages.
-#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
-enum Lot {
-    /// All of the topic.
-    Topic,
-    /// Those of this partition.
-    Partition(i32),
-    /// Those of this trace.
-    Trace([u8; 16]),
-}
-
-/// Messages that are being filled, each by where it goes.
-#[derive(Default)]
-struct Filling {
-    /// The messages and their encoded bytes.
+/// Messages that are being filled.
+struct Filling<'a> {
+    rules: &'a Rules,
+    topics: &'a Topics,
+    /// Why nothing can go to some topics.
+    wrong: &'a HashMap<String, Failure>,
+    /// The messages and their encoded bytes, each by where it goes.
     open: HashMap<(Arc<Way>, Lot), (Message, usize)>,
     plan: Plan,
 }
@@ -138,98 +128,28 @@ impl Rules {
 
     /// The messages of a batch. What is known of topics bounds them; `wrong` says why nothing can go to some of them.
     pub fn plan(&self, batch: &Outgoing, topics: &Topics, wrong: &HashMap<String, Failure>) -> Plan {
-        let mut filling = Filling::default();
+        let mut filling = Filling {
+            rules: self,
+            topics,
+            wrong,
+            open: HashMap::new(),
+            plan: Plan::default(),
+        };
         for (number, part) in batch.parts.iter().enumerate() {
-            let way = self.way(part);
-            match (self.topic_of(&part.client), self.by_trace) {
-                (Some(topic), None) => {
-                    let way = Arc::new(Way { topic, ..way });
-                    let max_bytes = self.max_bytes(topics, &way, 0);
-                    for traces in part.traces.split(0, max_bytes) {
-                        self.put(&mut filling, &way, Lot::Topic, number, traces, topics, wrong);
-                    }
-                }
-                (topic, _) => {
-                    let mut sorter = ByLot::new(self, topics, way, topic);
-                    let divided = part.traces.divide(&mut sorter);
-                    for (group, traces) in divided {
-                        if let Some((way, lot)) = sorter.groups.get(group) {
-                            self.put(&mut filling, way, *lot, number, traces, topics, wrong);
-                        }
-                    }
-                }
-            }
+            filling.add(number, part);
         }
-        let rest = std::mem::take(&mut filling.open);
-        filling
-            .plan
-            .messages
-            .extend(rest.into_values().map(|(message, _)| message));
-        filling.plan
+        filling.end()
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call in two places")]
-    fn put(
-        &self,
-        filling: &mut Filling,
-        way: &Arc<Way>,
-        lot: Lot,
-        part: usize,
-        traces: Traces,
-        topics: &Topics,
-        wrong: &HashMap<String, Failure>,
-    ) {
-        let illegal = topics::check(&way.topic).map_err(Failure::Data);
-        if let Some(why) = illegal.err().or_else(|| wrong.get(&way.topic).cloned()) {
-            return filling.plan.left.push(Left { part, traces, why });
-        }
-        let key_bytes = if lot == Lot::Topic { 0 } else { size_of::<Hex>() };
-        let max_bytes = self.max_bytes(topics, way, key_bytes);
-        let bytes = traces.bytes().len();
-        let place = (way.clone(), lot);
-        if let Some((message, filled)) = filling.open.get_mut(&place) {
-            if *filled + bytes <= max_bytes {
-                message.pieces.push(Piece { part, traces });
-                *filled += bytes;
-                return;
-            }
-            if let Some((full, _)) = filling.open.remove(&place) {
-                filling.plan.messages.push(full);
-            }
-        }
-        let message = self.begin(way, lot, Piece { part, traces }, topics);
-        filling.open.insert(place, (message, bytes));
-    }
-
-    /// A message that holds one piece so far.
-    fn begin(&self, way: &Arc<Way>, lot: Lot, piece: Piece, topics: &Topics) -> Message {
-        let partitions = topics.partitions(&way.topic).map_or(0, |(count, _)| count);
-        let (partition, key) = match lot {
-            Lot::Topic => (None, way.key.clone()),
-            Lot::Partition(partition) => (
-                Some(partition),
-                piece.traces.first_trace_id().map(|id| key_of(&id)),
-            ),
-            Lot::Trace(id) => (None, Some(key_of(&id))),
-        };
-        let in_turn =
-            || self.next.fetch_add(1, Ordering::Relaxed) % partitions.max(1).unsigned_abs() as usize;
-        let partition = match self.hasher {
-            Some(_) => partition,
-            None => i32::try_from(in_turn()).ok(),
-        };
-        Message {
-            is_alone: topics.get(&way.topic).is_alone,
-            way: way.clone(),
-            partition,
-            key,
-            pieces: vec![piece],
-            was_refused: false,
-        }
+    /// One partition after the other, of so many.
+    fn in_turn(&self, partitions: i32) -> i32 {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let partitions = partitions.max(1).unsigned_abs() as usize;
+        i32::try_from(turn % partitions).unwrap_or(0)
     }
 
     /// The most bytes of protobuf in a message.
-    fn max_bytes(&self, topics: &Topics, way: &Way, key: usize) -> usize {
+    pub(super) fn max_bytes(&self, topics: &Topics, way: &Way, key: usize) -> usize {
         let encoded = topics.get(&way.topic).max_bytes.saturating_sub(way.overhead(key));
         protobuf_bytes(self.encoding, encoded).max(1)
     }
@@ -245,7 +165,7 @@ impl Rules {
     }
 
     /// The topic that a resource names, or the usual one.
-    fn topic_in(&self, resource: ResourceView<'_>) -> String {
+    pub(super) fn topic_in(&self, resource: ResourceView<'_>) -> String {
         match resource.attribute(&self.topic_from_attribute) {
             Some(ValueView::String(topic)) if !topic.is_empty() => topic.to_owned(),
             _ => self.topic.clone(),
@@ -268,6 +188,89 @@ impl Rules {
     }
 }
 
+// === impl Filling ===
+
+impl Filling<'_> {
+    fn add(&mut self, number: usize, part: &Part) {
+        let way = self.rules.way(part);
+        match (self.rules.topic_of(&part.client), self.rules.by_trace) {
+            (Some(topic), None) => {
+                let way = Arc::new(Way { topic, ..way });
+                let max_bytes = self.rules.max_bytes(self.topics, &way, 0);
+                for traces in part.traces.split(0, max_bytes) {
+                    self.put(&way, Lot::Topic, Piece { part: number, traces });
+                }
+            }
+            (topic, _) => {
+                let mut sorter = ByLot::new(self.rules, self.topics, way, topic);
+                for (group, traces) in part.traces.divide(&mut sorter) {
+                    if let Some(group) = sorter.groups.get(group) {
+                        self.put(&group.way, group.lot, Piece { part: number, traces });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a piece to the message of its lot, or begins the next one.
+    fn put(&mut self, way: &Arc<Way>, lot: Lot, piece: Piece) {
+        let illegal = topics::check(&way.topic).map_err(Failure::Data);
+        if let Some(why) = illegal.err().or_else(|| self.wrong.get(&way.topic).cloned()) {
+            let Piece { part, traces } = piece;
+            return self.plan.left.push(Left { part, traces, why });
+        }
+        let key_bytes = if lot == Lot::Topic { 0 } else { size_of::<Hex>() };
+        let max_bytes = self.rules.max_bytes(self.topics, way, key_bytes);
+        let bytes = piece.traces.bytes().len();
+        let place = (way.clone(), lot);
+        if let Some((message, filled)) = self.open.get_mut(&place) {
+            if *filled + bytes <= max_bytes {
+                message.pieces.push(piece);
+                *filled += bytes;
+                return;
+            }
+            if let Some((full, _)) = self.open.remove(&place) {
+                self.plan.messages.push(full);
+            }
+        }
+        let message = self.begin(way, lot, piece);
+        self.open.insert(place, (message, bytes));
+    }
+
+    /// A message that holds one piece so far.
+    fn begin(&self, way: &Arc<Way>, lot: Lot, piece: Piece) -> Message {
+        let (partition, key) = match lot {
+            Lot::Topic => (None, way.key.clone()),
+            Lot::Partition(partition) => {
+                let first = piece.traces.first_trace_id();
+                (Some(partition), first.map(|id| key_of(&id)))
+            }
+            Lot::Trace(id) => (None, Some(key_of(&id))),
+        };
+        let partition = match self.rules.hasher {
+            Some(_) => partition,
+            None => self
+                .topics
+                .partitions(&way.topic)
+                .map(|(count, _)| self.rules.in_turn(count)),
+        };
+        Message {
+            is_alone: self.topics.get(&way.topic).is_alone,
+            way: way.clone(),
+            partition,
+            key,
+            pieces: vec![piece],
+            was_refused: false,
+        }
+    }
+
+    fn end(mut self) -> Plan {
+        let rest = self.open.into_values().map(|(message, _)| message);
+        self.plan.messages.extend(rest);
+        self.plan
+    }
+}
+
 /// The first value of a metadata key, where there is one that is not empty.
 fn value_of<'a>(client: &'a Client, key: &str) -> Option<&'a str> {
     if key.is_empty() {
@@ -275,110 +278,4 @@ fn value_of<'a>(client: &'a Client, key: &str) -> Option<&'a str> {
     }
     let value = client.metadata(key).first()?;
     Some(value.as_str()).filter(|value| !value.is_empty())
-}
-
-/// The lots that the spans of one request are sorted into.
-struct ByLot<'a> {
-    rules: &'a Rules,
-    topics: &'a Topics,
-    common: Way,
-    /// Where it is the same for all.
-    topic: Option<String>,
-    /// The way of the resource at hand, and how many partitions its topic has.
-    way: Arc<Way>,
-    partitions: i32,
-    groups: Vec<(Arc<Way>, Lot)>,
-    /// Where in `groups` a lot of the way at hand is.
-    numbers: HashMap<Lot, usize>,
-    /// The last trace, and its group: spans of a trace often come together.
-    last: Option<([u8; 16], usize)>,
-}
-
-// === impl ByLot ===
-
-impl<'a> ByLot<'a> {
-    fn new(rules: &'a Rules, topics: &'a Topics, common: Way, topic: Option<String>) -> Self {
-        Self {
-            rules,
-            topics,
-            common,
-            topic,
-            way: Arc::default(),
-            partitions: 0,
-            groups: Vec::new(),
-            numbers: HashMap::new(),
-            last: None,
-        }
-    }
-
-    fn lot(&self, id: [u8; 16]) -> Lot {
-        match (self.rules.by_trace, self.rules.hasher) {
-            (None, _) => Lot::Topic,
-            (Some(ByTrace::Partition), Some(hasher)) => {
-                Lot::Partition(hasher.partition(&hex(&id), self.partitions))
-            }
-            _ => Lot::Trace(id),
-        }
-    }
-}
-
-impl Sorter for ByLot<'_> {
-    fn resource(&mut self, resource: ResourceView<'_>) {
-        let topic = self
-            .topic
-            .clone()
-            .unwrap_or_else(|| self.rules.topic_in(resource));
-        if self.way.topic == topic {
-            return;
-        }
-        self.partitions = self.topics.partitions(&topic).map_or(0, |(count, _)| count);
-        self.way = Arc::new(Way {
-            topic,
-            ..self.common.clone()
-        });
-        let known = self.groups.iter().enumerate();
-        let known = known.filter(|(_, (way, _))| *way == self.way);
-        self.numbers = known.map(|(number, (_, lot))| (*lot, number)).collect();
-        self.last = None;
-    }
-
-    fn group(&mut self, span: SpanView<'_>) -> usize {
-        let id: [u8; 16] = span.trace_id().try_into().unwrap_or_default();
-        if let Some((last, group)) = self.last
-            && last == id
-        {
-            return group;
-        }
-        let lot = self.lot(id);
-        let next = self.groups.len();
-        let group = *self.numbers.entry(lot).or_insert(next);
-        if group == next {
-            self.groups.push((self.way.clone(), lot));
-        }
-        self.last = Some((id, group));
-        group
-    }
-
-    fn max_bytes(&self, group: usize) -> usize {
-        let Some((way, _)) = self.groups.get(group) else {
-            return usize::MAX;
-        };
-        self.rules.max_bytes(self.topics, way, size_of::<Hex>())
-    }
-}
-
-fn key_of(id: &[u8; 16]) -> Bytes {
-    Bytes::copy_from_slice(&hex(id))
-}
-
-fn hex(id: &[u8; 16]) -> Hex {
-    let digit = |half: u8| match half {
-        0..10 => b'0' + half,
-        _ => b'a' + half - 10,
-    };
-    let mut hex = [0; 32];
-    for (pair, byte) in hex.as_chunks_mut::<2>().0.iter_mut().zip(id) {
-        *pair = [digit(byte >> 4), digit(byte & 15)];
-    }
-    hex
 }

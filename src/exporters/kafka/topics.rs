@@ -62,6 +62,11 @@ impl Topics {
         self.learn(name, |topic| topic.partitions = Some((count, Instant::now())));
     }
 
+    /// It does not have the partitions that it was thought to have.
+    pub fn forget_partitions(&self, name: &str) {
+        self.learn(name, |topic| topic.partitions = None);
+    }
+
     /// A message of several spans with so many bytes is too large. Returns what they are cut to from now on.
     pub fn refused(&self, name: &str, bytes: usize) -> usize {
         let mut limit = bytes / 2;

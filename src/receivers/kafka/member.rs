@@ -1,6 +1,7 @@
 //! A member of a consumer group: which partitions it has, and what it does when that changes.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ pub struct Member {
     told: Told,
     events: Arc<ConsumerEvents>,
     assigned: Mutex<Assigned>,
+    /// Whether the client has failed for good.
+    has_ended: AtomicBool,
 }
 
 /// Partitions by topic and number.
@@ -43,6 +46,14 @@ impl Member {
             told,
             events,
             assigned: Mutex::default(),
+            has_ended: AtomicBool::new(false),
+        }
+    }
+
+    /// The client has failed for good.
+    pub fn ended(&self, reason: &str) {
+        if !self.has_ended.swap(true, Ordering::Relaxed) {
+            self.events.ended(reason);
         }
     }
 
@@ -182,7 +193,7 @@ impl ClientContext for Member {
     }
 
     fn stats(&self, statistics: Statistics) {
-        if self.told.statistics(&statistics) {
+        if self.told.statistics(&statistics) && !self.has_ended.load(Ordering::Relaxed) {
             self.events.recovered();
         }
         let assigned = self.assigned();
@@ -209,7 +220,9 @@ impl ClientContext for Member {
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.told.error(&error, reason);
-        self.events.failing(reason);
+        if !self.has_ended.load(Ordering::Relaxed) {
+            self.events.failing(reason);
+        }
     }
 }
 

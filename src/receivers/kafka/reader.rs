@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers};
 use rdkafka::{ClientConfig, Message as _, TopicPartitionList};
 use tokio::runtime::Handle;
@@ -85,8 +85,11 @@ impl Reader {
                         self.pause(&topic, partition);
                     }
                 }
-                Some(Err(error)) => self.failed(&error),
-                None => {}
+                Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => {
+                    consumer.context().ended(&error.to_string());
+                }
+                // The client has told about it, and goes on by itself.
+                Some(Err(_)) | None => {}
             }
             self.tend();
         }
@@ -175,12 +178,9 @@ impl Reader {
     }
 
     fn failed(&self, error: &KafkaError) {
+        let code = format!("{:?}", code_of(error));
         let told = self.consumer.context().told();
-        match code_of(error) {
-            // The client has told about these, or goes on by itself.
-            RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown => {}
-            code => told.events().troubled(&format!("{code:?}"), &error.to_string()),
-        }
+        told.events().troubled(&code, &error.to_string());
     }
 }
 

@@ -127,6 +127,16 @@ async fn refusals() {
     assert_eq!(left.iter().map(|left| left.traces.spans()).sum::<usize>(), 12);
     assert!(left.iter().all(|left| matches!(left.why, Failure::Data(_))));
 
+    // A quota that is used up passes.
+    let cluster = Cluster::start();
+    let exporter = cluster.exporter("");
+    let throttled = Error::RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED;
+    cluster.0.request_errors(RDKafkaApiKey::Produce, &[throttled]);
+    let failure = exporter.send(batch()).await.unwrap_err();
+    assert!(matches!(failure, Failure::NotNow { .. }), "{failure:?}");
+    assert_eq!(exporter.send(batch()).await, Ok(Sent::default()));
+    assert_eq!(ids(&cluster, 12), all());
+
     for error in [
         Error::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
         Error::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,

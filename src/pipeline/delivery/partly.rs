@@ -28,10 +28,11 @@ impl Attempt<'_> {
                 false => divide(record, traces, left, &mut taken, &mut remains),
             }
         }
-        let events = &self.driver.outlet.events;
-        let bytes = taken.iter().map(|(_, traces)| traces.bytes().len()).sum();
-        events.sent(spans(&taken), bytes, 0, "");
-        settle_sent(taken, Sent::default());
+        if !taken.is_empty() {
+            let bytes = taken.iter().map(|(_, traces)| traces.bytes().len()).sum();
+            self.driver.outlet.events.sent(spans(&taken), bytes, 0, "");
+            settle_sent(taken, Sent::default());
+        }
         for (record, traces, why) in remains {
             self.remains(record, traces, why).await;
         }

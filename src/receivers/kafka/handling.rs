@@ -255,7 +255,13 @@ fn check(payload: Bytes) -> Result<Checked, Unread> {
 
 /// Turns JSON into protobuf, paid for beforehand.
 fn from_json(payload: &Bytes, budget: &Budget) -> Result<Bytes, Unread> {
-    let tree = budget.reserve(payload.len().saturating_mul(JSON_TREE));
+    let wanted = payload.len().saturating_mul(JSON_TREE);
+    let limit = budget.limit();
+    if wanted > limit {
+        let reason = format!("its JSON needs {wanted} bytes of a memory budget of {limit}");
+        return Err(Unread::Poison(reason));
+    }
+    let tree = budget.reserve(wanted);
     let tree = tree.map_err(|_| Unread::NoRoom)?;
     let bytes = json::to_protobuf(payload).map_err(|malformed| Unread::Poison(malformed.to_string()))?;
     let buffer = PaidBuffer::adopt(bytes, tree, usize::MAX).map_err(|_| Unread::NoRoom)?;

@@ -13,6 +13,7 @@ use crate::config::diagnostic::{Diagnostics, Severity};
 use crate::config::document::Config;
 use crate::config::load::Inputs;
 use crate::config::service::Telemetry;
+use crate::net::listen::{Listener, Place};
 use crate::net::pages;
 use crate::pipeline::disk::Orphan;
 use crate::pipeline::graph::{Graph, Kept, KeptFor};
@@ -241,11 +242,16 @@ async fn serve_metrics(telemetry: &Telemetry, scraper: &Scraper) -> Result<(), S
                 "metrics are at /metrics\n".into(),
             ),
         };
-        let endpoint = format!("{host}:{port}");
-        let (address, _) = pages::serve(&endpoint, Arc::new(page))
-            .await
-            .map_err(|error| format!("metrics cannot be served on {endpoint}: {error}"))?;
-        tracing::info!(%address, "metrics are at /metrics");
+        let endpoint = match host.contains(':') && !host.starts_with('[') {
+            true => format!("[{host}]:{port}"),
+            false => format!("{host}:{port}"),
+        };
+        let listener = Listener::bind(Place::tcp(&endpoint)).await;
+        let listener = listener.map_err(|error| format!("metrics cannot be served: {error}"))?;
+        for address in listener.names().map_err(|error| error.to_string())? {
+            tracing::info!(address, "metrics are at /metrics");
+        }
+        tokio::spawn(pages::serve(listener, Arc::new(page)));
     }
     Ok(())
 }

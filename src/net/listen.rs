@@ -9,8 +9,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::task::Poll;
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, Type};
+use tokio::net::TcpListener;
+
+use super::stream::Socket;
+use super::tls::Acceptor;
+use super::unix;
+use crate::config::settings::Problems;
 
 /// Connections that the kernel may keep for us before we accept them.
 const BACKLOG: i32 = 1024;
@@ -18,65 +25,136 @@ const BACKLOG: i32 = 1024;
 /// How long to leave accepting alone after the process ran out of something, such as file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Which addresses of a name to listen on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Family {
-    /// All of them.
+/// The kind of socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// TCP over IPv4 and IPv6.
     #[default]
-    Any,
-    /// IPv4 alone.
-    V4,
-    /// IPv6 alone.
-    V6,
+    Tcp,
+    /// TCP over IPv4 alone.
+    Tcp4,
+    /// TCP over IPv6 alone.
+    Tcp6,
+    /// A socket of this machine; the endpoint is its path.
+    Unix,
+}
+
+/// Where to listen, as the keys of a configuration say it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// `host:port`, or the path of a Unix socket.
+    pub endpoint: &'a str,
+    /// The kind of socket.
+    pub transport: Transport,
+    /// Who may use a Unix socket, as `chmod` has it in octal digits; the process's umask decides, when empty.
+    pub mode: &'a str,
 }
 
 /// One or more listening sockets behind one endpoint: `localhost` is two addresses.
 #[derive(Debug)]
 pub struct Listener {
-    sockets: Vec<TcpListener>,
+    sockets: Vec<Listening>,
+    tls: Option<Acceptor>,
+}
+
+#[derive(Debug)]
+enum Listening {
+    Tcp(TcpListener),
+    Unix(unix::Listener),
+}
+
+// === impl Place ===
+
+impl<'a> Place<'a> {
+    /// TCP on all addresses of `endpoint`.
+    pub fn tcp(endpoint: &'a str) -> Self {
+        Self {
+            endpoint,
+            transport: Transport::Tcp,
+            mode: "",
+        }
+    }
+
+    /// Whether only this machine reaches it.
+    pub fn is_local(&self) -> bool {
+        self.transport == Transport::Unix || is_local(self.endpoint)
+    }
+
+    /// Adds what is wrong with the keys.
+    pub fn validate(&self, problems: &mut Problems) {
+        if self.transport != Transport::Unix {
+            if let Err(error) = split(self.endpoint) {
+                problems.add("endpoint", error.to_string());
+            }
+            if !self.mode.is_empty() {
+                problems.add("socket_mode", "is for `transport: unix` alone");
+            }
+        } else {
+            if let Err(why) = unix::check(self.endpoint) {
+                problems.add("endpoint", why);
+            }
+            if let Err(why) = unix::mode(self.mode) {
+                problems.add("socket_mode", why);
+            }
+        }
+    }
 }
 
 // === impl Listener ===
 
 impl Listener {
-    /// Listens on `host:port`. An empty host is every address of the machine; port 0 is any free port.
-    pub async fn bind(endpoint: &str, family: Family) -> io::Result<Self> {
+    /// Listens at a place. An empty host is every address of the machine; port 0 is any free port.
+    pub async fn bind(place: Place<'_>) -> io::Result<Self> {
+        let endpoint = place.endpoint;
         let named =
             |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {endpoint}: {error}"));
-        let mut sockets: Vec<TcpListener> = Vec::new();
-        let mut missing = None;
-        for mut address in resolve(endpoint, family).await.map_err(named)? {
-            if let Some(first) = sockets.first().filter(|_| address.port() == 0) {
-                address.set_port(first.local_addr()?.port());
+        let sockets = match place.transport {
+            Transport::Unix => {
+                let mode = unix::mode(place.mode).map_err(io::Error::other)?;
+                vec![Listening::Unix(
+                    unix::Listener::bind(endpoint, mode).map_err(named)?,
+                )]
             }
-            match bind(address, family) {
-                Ok(socket) => sockets.push(socket),
-                // A name may have an address that this machine has not, such as ::1 without IPv6.
-                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => missing = Some(error),
-                Err(error) => return Err(named(error)),
-            }
-        }
-        match missing {
-            Some(error) if sockets.is_empty() => Err(named(error)),
-            _ => Ok(Self { sockets }),
-        }
+            transport => bind_all(endpoint, transport).await.map_err(named)?,
+        };
+        Ok(Self { sockets, tls: None })
     }
 
-    /// The addresses listened on.
+    /// With TLS on every connection, if there is any.
+    pub fn with_tls(self, tls: Option<Acceptor>) -> Self {
+        Self { tls, ..self }
+    }
+
+    /// What makes TLS of its connections.
+    pub fn tls(&self) -> Option<&Acceptor> {
+        self.tls.as_ref()
+    }
+
+    /// The addresses of TCP listened on.
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
-        self.sockets.iter().map(TcpListener::local_addr).collect()
+        let tcp = self.sockets.iter().filter_map(|socket| match socket {
+            Listening::Tcp(socket) => Some(socket.local_addr()),
+            Listening::Unix(_) => None,
+        });
+        tcp.collect()
     }
 
-    /// The next connection, ready for small writes. Survives every error: a connection that was aborted is
-    /// passed over, and a lack of resources is waited out.
-    pub async fn accept(&self) -> (TcpStream, SocketAddr) {
+    /// Where it listens, for people.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let names = self.sockets.iter().map(|socket| match socket {
+            Listening::Tcp(socket) => socket.local_addr().map(|address| address.to_string()),
+            Listening::Unix(socket) => Ok(socket.path().to_owned()),
+        });
+        names.collect()
+    }
+
+    /// The next connection, ready for small writes, and where it is from. Survives every error: a connection that was aborted
+    /// is passed over, and a lack of resources is waited out.
+    pub async fn accept(&self) -> (Socket, Option<SocketAddr>) {
         loop {
             match poll_fn(|cx| self.poll_accept(cx)).await {
-                Ok((stream, peer)) => {
-                    // Only fails on a connection that is already gone.
-                    let _ = stream.set_nodelay(true);
-                    return (stream, peer);
-                }
+                Ok(accepted) => return accepted,
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept connections for the moment");
@@ -86,12 +164,49 @@ impl Listener {
         }
     }
 
-    fn poll_accept(&self, cx: &mut std::task::Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+    fn poll_accept(&self, cx: &mut std::task::Context<'_>) -> Poll<io::Result<(Socket, Option<SocketAddr>)>> {
         self.sockets
             .iter()
             .map(|socket| socket.poll_accept(cx))
             .find(Poll::is_ready)
             .unwrap_or(Poll::Pending)
+    }
+}
+
+// === impl Listening ===
+
+impl Listening {
+    fn poll_accept(&self, cx: &mut std::task::Context<'_>) -> Poll<io::Result<(Socket, Option<SocketAddr>)>> {
+        match self {
+            Self::Tcp(socket) => socket.poll_accept(cx).map_ok(|(stream, peer)| {
+                // Only fails on a connection that is already gone.
+                let _ = stream.set_nodelay(true);
+                (Socket::Tcp(stream), Some(peer))
+            }),
+            Self::Unix(socket) => socket
+                .poll_accept(cx)
+                .map_ok(|stream| (Socket::Unix(stream), None)),
+        }
+    }
+}
+
+async fn bind_all(endpoint: &str, transport: Transport) -> io::Result<Vec<Listening>> {
+    let mut sockets: Vec<TcpListener> = Vec::new();
+    let mut missing = None;
+    for mut address in resolve(endpoint, transport).await? {
+        if let Some(first) = sockets.first().filter(|_| address.port() == 0) {
+            address.set_port(first.local_addr()?.port());
+        }
+        match bind(address, transport) {
+            Ok(socket) => sockets.push(socket),
+            // A name may have an address that this machine has not, such as ::1 without IPv6.
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => missing = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    match missing {
+        Some(error) if sockets.is_empty() => Err(error),
+        _ => Ok(sockets.into_iter().map(Listening::Tcp).collect()),
     }
 }
 
@@ -102,11 +217,11 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-fn bind(address: SocketAddr, family: Family) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+fn bind(address: SocketAddr, transport: Transport) -> io::Result<TcpListener> {
+    let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
         // As in Go, `[::]` serves IPv4 as well; every other address is of one family anyway.
-        let both = address.ip().is_unspecified() && family == Family::Any;
+        let both = address.ip().is_unspecified() && transport == Transport::Tcp;
         socket.set_only_v6(!both)?;
     }
     SockRef::from(&socket).set_reuse_address(true)?;
@@ -116,10 +231,12 @@ fn bind(address: SocketAddr, family: Family) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-async fn resolve(endpoint: &str, family: Family) -> io::Result<Vec<SocketAddr>> {
+async fn resolve(endpoint: &str, transport: Transport) -> io::Result<Vec<SocketAddr>> {
     let (host, port) = split(endpoint)?;
     let mut addresses: Vec<SocketAddr> = match host {
-        "" if family != Family::V4 && has_ipv6() => vec![(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port).into()],
+        "" if transport != Transport::Tcp4 && has_ipv6() => {
+            vec![(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port).into()]
+        }
         "" => vec![(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port).into()],
         // Not asked of a resolver: what it means is fixed (RFC 6761), and some answer with one of the two.
         "localhost" => vec![
@@ -128,10 +245,11 @@ async fn resolve(endpoint: &str, family: Family) -> io::Result<Vec<SocketAddr>> 
         ],
         _ => tokio::net::lookup_host((host, port)).await?.collect(),
     };
-    addresses.retain(|address| match family {
-        Family::Any => address.is_ipv4() || has_ipv6(),
-        Family::V4 => address.is_ipv4(),
-        Family::V6 => address.is_ipv6(),
+    addresses.retain(|address| match transport {
+        Transport::Tcp => address.is_ipv4() || has_ipv6(),
+        Transport::Tcp4 => address.is_ipv4(),
+        Transport::Tcp6 => address.is_ipv6(),
+        Transport::Unix => false,
     });
     addresses.dedup();
     if addresses.is_empty() {
@@ -144,7 +262,7 @@ async fn resolve(endpoint: &str, family: Family) -> io::Result<Vec<SocketAddr>> 
 }
 
 fn has_ipv6() -> bool {
-    Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)).is_ok()
+    RawSocket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP)).is_ok()
 }
 
 /// Whether only this machine reaches an endpoint, by the endpoint's own words: no name but `localhost` is looked up.

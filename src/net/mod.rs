@@ -1,4 +1,4 @@
-//! Listeners, HTTP/2 settings, compression, gRPC framing and clients.
+//! Listeners, TLS, HTTP/2 settings, compression, gRPC framing and clients.
 
 pub mod auth;
 pub mod buffer;
@@ -19,5 +19,7 @@ pub mod pages;
 pub mod parts;
 pub mod resolve;
 pub mod serve;
+pub mod stream;
 pub mod tls;
 pub mod together;
+pub mod unix;

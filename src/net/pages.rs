@@ -1,8 +1,6 @@
 //! A small HTTP/1.1 server for pages about ourselves: metrics, health.
 
 use std::convert::Infallible;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +10,14 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+
+use super::listen::Listener;
+use super::stream::{Socket, Stream};
+use super::tls::Acceptor;
 
 /// The most connections at a time; pages are for one scraper and a few probes.
 const CONNECTIONS: usize = 64;
-
-/// After a failed accept (no file handles left, say) we wait this long.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a client may take to send its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,11 +25,20 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Answers one request.
 pub type Page = Arc<dyn Fn(&Request<Incoming>) -> Response<Full<Bytes>> + Send + Sync>;
 
-/// Binds `endpoint` and serves `page` until the returned task is aborted or the process ends.
-pub async fn serve(endpoint: &str, page: Page) -> io::Result<(SocketAddr, tokio::task::JoinHandle<()>)> {
-    let listener = TcpListener::bind(endpoint).await?;
-    let address = listener.local_addr()?;
-    Ok((address, tokio::spawn(accept(listener, page))))
+/// Serves `page` to whoever connects, until it is dropped.
+pub async fn serve(listener: Listener, page: Page) {
+    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(slot) = connections.clone().acquire_owned().await else {
+            return;
+        };
+        let (socket, _) = listener.accept().await;
+        let (page, tls) = (page.clone(), listener.tls().cloned());
+        tokio::spawn(async move {
+            answer(socket, tls, page).await;
+            drop(slot);
+        });
+    }
 }
 
 /// A page of text.
@@ -45,29 +52,17 @@ pub fn text(status: StatusCode, content_type: &'static str, body: String) -> Res
     response
 }
 
-async fn accept(listener: TcpListener, page: Page) {
-    let connections = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let Ok(slot) = connections.clone().acquire_owned().await else {
-            return;
-        };
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let page = page.clone();
-                tokio::spawn(async move {
-                    answer(stream, page).await;
-                    drop(slot);
-                });
-            }
+async fn answer(socket: Socket, tls: Option<Acceptor>, page: Page) {
+    let stream = match tls {
+        None => Stream::Plain(socket),
+        Some(tls) => match tls.accept(socket).await {
+            Ok(stream) => stream,
             Err(error) => {
-                tracing::warn!(%error, "accepting a connection failed");
-                tokio::time::sleep(PAUSE).await;
+                tracing::debug!(%error, "a TLS handshake failed");
+                return;
             }
-        }
-    }
-}
-
-async fn answer(stream: TcpStream, page: Page) {
+        },
+    };
     let service = service_fn(move |request| {
         let response = page(&request);
         async move { Ok::<_, Infallible>(response) }

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
+
+use super::stream::Socket;
 
 /// How long one address may take to answer before the next is tried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -14,20 +17,37 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 #[cfg(target_os = "linux")]
 const SILENCE: Duration = Duration::from_secs(20);
 
-/// A host, by name or address, and a port.
+/// What an endpoint names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// A name or an address, the latter without brackets.
-    pub host: String,
-    /// The TCP port.
-    pub port: u16,
+pub enum Target {
+    /// A host and a port of TCP.
+    Host {
+        /// A name or an address, the latter without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// A socket of this machine.
+    Unix(PathBuf),
+}
+
+/// Where one connection can be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// Over TCP.
+    Tcp(SocketAddr),
+    /// On this machine.
+    Unix(PathBuf),
 }
 
 // === impl Target ===
 
 impl Target {
-    /// Reads a gRPC endpoint: `host:port`, `http://host:port`, `https://host:port`, `dns:///host:port`.
+    /// Reads a gRPC endpoint: `host:port`, `http://host:port`, `https://host:port`, `dns:///host:port`, `unix:///path`.
     pub fn parse_grpc(endpoint: &str) -> Result<Self, String> {
+        if let Some(path) = endpoint.strip_prefix("unix:") {
+            return unix(path).map_err(|problem| format!("`{endpoint}` {problem}"));
+        }
         let (scheme, rest) = endpoint.split_once("://").unwrap_or(("", endpoint));
         if rest.is_empty() {
             return Err("is empty, but must name a host and a port, as in `backend:4317`".into());
@@ -37,22 +57,12 @@ impl Target {
             "dns" | "passthrough" => rest.strip_prefix('/').ok_or_else(|| {
                 format!("`{endpoint}` names a DNS server; write `{scheme}:///host:port` to use the system's")
             })?,
-            "unix" => {
-                return Err(format!(
-                    "`{endpoint}`: unix sockets are not available in this version"
-                ));
-            }
             other => {
                 return Err(format!(
-                    "`{endpoint}` has the scheme `{other}`; use `host:port`, `http://` or `dns:///`"
+                    "`{endpoint}` has the scheme `{other}`; use `host:port`, `https://`, `dns:///` or `unix:///`"
                 ));
             }
         };
-        if rest.starts_with("unix:") {
-            return Err(format!(
-                "`{endpoint}`: unix sockets are not available in this version"
-            ));
-        }
         // `dns:host:port` is gRPC's short form.
         let rest = rest.strip_prefix("dns:").unwrap_or(rest);
         Self::parse(rest).map_err(|problem| format!("`{endpoint}` {problem}"))
@@ -77,54 +87,112 @@ impl Target {
                 "has the host `{host}`, which is not a name or an address"
             ));
         }
-        Ok(Self {
+        Ok(Self::Host {
             host: host.into(),
             port,
         })
     }
 
     /// The addresses behind the name now, each once, in the resolver's order; never none.
-    pub async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
-        let mut addresses: Vec<SocketAddr> = Vec::new();
-        for address in tokio::net::lookup_host((self.host.as_str(), self.port)).await? {
+    pub async fn resolve(&self) -> io::Result<Vec<Address>> {
+        let (host, port) = match self {
+            Self::Host { host, port } => (host.as_str(), *port),
+            Self::Unix(path) => return Ok(vec![Address::Unix(path.clone())]),
+        };
+        let mut addresses: Vec<Address> = Vec::new();
+        for address in tokio::net::lookup_host((host, port)).await?.map(Address::Tcp) {
             if !addresses.contains(&address) {
                 addresses.push(address);
             }
         }
         if addresses.is_empty() {
-            return Err(io::Error::other(format!("{} has no address", self.host)));
+            return Err(io::Error::other(format!("{host} has no address")));
         }
         Ok(addresses)
     }
 
     /// Whether there is no name to look up.
     pub fn is_address(&self) -> bool {
-        self.host.parse::<IpAddr>().is_ok()
+        match self {
+            Self::Host { host, .. } => host.parse::<IpAddr>().is_ok(),
+            Self::Unix(_) => true,
+        }
+    }
+
+    /// The host by name or address; `localhost` behind a Unix socket.
+    pub fn host(&self) -> &str {
+        match self {
+            Self::Host { host, .. } => host,
+            Self::Unix(_) => "localhost",
+        }
+    }
+
+    /// The name that HTTP calls the server by, where no other is set.
+    pub fn authority(&self) -> String {
+        match self {
+            Self::Host { .. } => self.to_string(),
+            Self::Unix(_) => self.host().to_owned(),
+        }
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, port } = self;
-        if host.contains(':') {
-            write!(f, "[{host}]:{port}")
-        } else {
-            write!(f, "{host}:{port}")
+        match self {
+            Self::Host { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Host { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// What follows `unix:`: two slashes and a whole path, or a path.
+fn unix(text: &str) -> Result<Target, String> {
+    let path = match text.strip_prefix("//") {
+        Some(whole) if !whole.starts_with('/') => {
+            return Err("has a relative path after `unix://`; write `unix:///path` or `unix:path`".into());
+        }
+        Some(whole) => whole,
+        None => text,
+    };
+    match path {
+        "" | "/" => Err("names no socket; write `unix:///path`".into()),
+        path => Ok(Target::Unix(path.into())),
+    }
+}
+
+// === impl Address ===
+
+impl Address {
+    async fn connect(&self) -> io::Result<Socket> {
+        match self {
+            Self::Tcp(address) => {
+                let stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                notice_silence(&stream)?;
+                Ok(Socket::Tcp(stream))
+            }
+            Self::Unix(path) => UnixStream::connect(path).await.map(Socket::Unix),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => path.display().fmt(f),
         }
     }
 }
 
 /// Opens a connection to the first address that answers, ready for many small writes. The error names the
 /// last address that did not.
-pub async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+pub async fn connect(addresses: &[Address]) -> io::Result<Socket> {
     let mut last = io::Error::other("no address to connect to");
     for address in addresses {
-        match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                stream.set_nodelay(true)?;
-                notice_silence(&stream)?;
-                return Ok(stream);
-            }
+        match tokio::time::timeout(CONNECT_TIMEOUT, address.connect()).await {
+            Ok(Ok(socket)) => return Ok(socket),
             Ok(Err(error)) => last = io::Error::new(error.kind(), format!("{address}: {error}")),
             Err(_) => {
                 let message = format!("{address}: no answer within {CONNECT_TIMEOUT:?}");
@@ -161,6 +229,9 @@ mod tests {
             ("dns:backend:4317", "backend:4317"),
             ("[::1]:4317", "[::1]:4317"),
             ("127.0.0.1:4317", "127.0.0.1:4317"),
+            ("unix:///run/otlp.sock", "unix:/run/otlp.sock"),
+            ("unix:/run/otlp.sock", "unix:/run/otlp.sock"),
+            ("unix:otlp.sock", "unix:otlp.sock"),
         ] {
             assert_eq!(
                 Target::parse_grpc(text).map(|target| target.to_string()),
@@ -177,8 +248,8 @@ mod tests {
             ("backend", "no port"),
             ("backend:http", "`http`"),
             ("::1:4317", "brackets"),
-            ("unix:///run/otlp.sock", "unix"),
-            ("unix:/run/otlp.sock", "unix"),
+            ("unix://run/otlp.sock", "unix:///path"),
+            ("unix:", "no socket"),
             ("dns://8.8.8.8/backend:4317", "DNS server"),
             ("ftp://backend:21", "`ftp`"),
             ("http://backend:4317/v1/traces", "not a number"),
@@ -196,8 +267,10 @@ mod tests {
     async fn the_next_address_is_tried() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let alive = listener.local_addr().unwrap();
-        let dead = SocketAddr::from(([127, 0, 0, 1], 1));
-        assert_eq!(connect(&[dead, alive]).await.unwrap().peer_addr().unwrap(), alive);
+        let dead = Address::Tcp(([127, 0, 0, 1], 1).into());
+        let both = [dead.clone(), Address::Tcp(alive)];
+        let socket = connect(&both).await.unwrap();
+        assert!(matches!(socket, Socket::Tcp(stream) if stream.peer_addr().unwrap() == alive));
         assert!(
             connect(&[dead])
                 .await

@@ -1,12 +1,14 @@
 //! Serves HTTP on a listener until told to stop: who may connect, what a connection may cost, when it ends.
 //!
 //! Promises: every connection's receive window is paid for by the budget while it lives, and all connections
-//! of a listener together take at most half of it, so that requests find room; after `stop` no connection is
-//! accepted, requests in flight are answered, and then [`serve`] returns.
+//! of a listener together take at most half of it, so that requests find room; when that is taken, a new connection replaces
+//! the one that has been idle for longest; after `stop` no connection is accepted, requests in flight are answered, and
+//! then [`serve`] returns.
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,13 +22,14 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::io::{Coalesced, READ_BUFFER};
 use super::listen::Listener;
+use super::stream::{Socket, Stream};
+use super::tls::Acceptor;
 use super::together::{Inbox, Requests};
 use crate::pipeline::budget::{Budget, Reservation};
 use crate::telemetry::receiver::ConnectionEvents;
@@ -46,6 +49,9 @@ const PART: usize = 512;
 
 /// How long a connection without requests in flight may take to agree that it ends.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// A connection that has been idle for less may be about to send something, and is not ended for another.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// How far an age is moved either way at random, so that clients do not come back all at once.
 const JITTER: f64 = 0.1;
@@ -74,8 +80,8 @@ pub struct Settings {
 /// What a connection's service is told about it.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// The client's address.
-    pub peer: SocketAddr,
+    /// The client's address, where it has one.
+    pub peer: Option<SocketAddr>,
     /// Counts requests in flight: a service holds [`Activity::request`] for as long as each takes.
     pub activity: Arc<Activity>,
 }
@@ -109,15 +115,20 @@ pub async fn serve<F, S, B>(
     B::Error: std::error::Error + Send + Sync,
 {
     let settings = Arc::new(settings);
-    let admission = Admission::new(budget);
-    let mut connections = JoinSet::new();
+    let tls = listener.tls().cloned();
+    let admission = Admission::new(budget, tls.as_ref().map_or(0, |_| Acceptor::COST));
+    let mut connections = Connections::default();
     loop {
-        let (stream, peer) = tokio::select! {
+        let (socket, peer) = tokio::select! {
             accepted = listener.accept() => accepted,
-            Some(_) = connections.join_next() => continue,
+            Some(()) = connections.ended() => continue,
             () = stop.cancelled() => break,
         };
-        let Some(place) = admission.admit() else {
+        let place = match admission.admit() {
+            None if connections.end_idle(&events).await => admission.admit(),
+            place => place,
+        };
+        let Some(place) = place else {
             events.refused(peer);
             continue;
         };
@@ -126,19 +137,34 @@ pub async fn serve<F, S, B>(
             peer,
             activity: activity.clone(),
         });
-        let (settings, events, stop) = (settings.clone(), events.clone(), stop.clone());
-        connections.spawn(async move {
+        let (settings, events, stop, tls) = (settings.clone(), events.clone(), stop.clone(), tls.clone());
+        let known = activity.clone();
+        connections.open(known, async move {
             let _open = events.opened();
-            drive(stream, service, &settings, place, &activity, &stop).await;
+            let secured = tokio::select! {
+                secured = secure(socket, tls) => secured,
+                () = stop.cancelled() => return,
+            };
+            match secured {
+                Ok(stream) => drive(stream, service, &settings, place, &activity, &stop).await,
+                Err(error) => events.insecure(peer, &error),
+            }
         });
     }
     drop(listener);
-    while connections.join_next().await.is_some() {}
+    while connections.ended().await.is_some() {}
+}
+
+async fn secure(socket: Socket, tls: Option<Acceptor>) -> std::io::Result<Stream> {
+    match tls {
+        Some(tls) => tls.accept(socket).await,
+        None => Ok(Stream::Plain(socket)),
+    }
 }
 
 /// Serves one connection to its end.
 async fn drive<S, B>(
-    stream: TcpStream,
+    stream: Stream,
     service: S,
     settings: &Settings,
     place: Place,
@@ -176,9 +202,18 @@ async fn after(limit: Option<Duration>) {
     }
 }
 
+/// The connections that are open.
+#[derive(Default)]
+struct Connections {
+    tasks: JoinSet<()>,
+    open: HashMap<Id, (Arc<Activity>, AbortHandle)>,
+}
+
 /// Decides whether there is room for one more connection.
 struct Admission {
     budget: Budget,
+    /// What a connection costs beside its window, in bytes.
+    fixed: usize,
     taken: Arc<AtomicUsize>,
 }
 
@@ -190,12 +225,49 @@ struct Place {
     _reservation: Reservation,
 }
 
+// === impl Connections ===
+
+impl Connections {
+    fn open(&mut self, activity: Arc<Activity>, task: impl Future<Output = ()> + Send + 'static) {
+        let handle = self.tasks.spawn(task);
+        self.open.insert(handle.id(), (activity, handle));
+    }
+
+    /// Waits for one of them to end; none when there are none.
+    async fn ended(&mut self) -> Option<()> {
+        let id = match self.tasks.join_next_with_id().await? {
+            Ok((id, ())) => id,
+            Err(error) => error.id(),
+        };
+        self.open.remove(&id);
+        Some(())
+    }
+
+    /// Ends the connection that has had no request for longest, and waits until its place is free; false when all are busy.
+    async fn end_idle(&mut self, events: &ConnectionEvents) -> bool {
+        let idle = self.open.iter().filter_map(|(id, (activity, handle))| {
+            let idle = activity.idle_for().filter(|idle| *idle >= SETTLED)?;
+            Some((idle, *id, handle))
+        });
+        let Some((_, id, handle)) = idle.max_by_key(|(idle, ..)| *idle) else {
+            return false;
+        };
+        handle.abort();
+        events.displaced();
+        while self.open.contains_key(&id) {
+            self.ended().await;
+        }
+        true
+    }
+}
+
 // === impl Admission ===
 
 impl Admission {
-    fn new(budget: Budget) -> Self {
+    fn new(budget: Budget, more: usize) -> Self {
         Self {
             budget,
+            fixed: FIXED + more,
             taken: Arc::default(),
         }
     }
@@ -204,7 +276,7 @@ impl Admission {
         let share = self.budget.limit() / 2;
         let taken = self.taken.load(Ordering::Relaxed);
         let window = (share.saturating_sub(taken) / PART).clamp(NARROWEST, WIDEST);
-        let bytes = window + FIXED;
+        let bytes = window + self.fixed;
         // Only the accept loop adds, so that reading first is enough.
         if taken + bytes > share {
             return None;
@@ -306,6 +378,12 @@ impl Activity {
         InFlight(self.clone())
     }
 
+    /// For how long there has been no request in flight; none while there is one.
+    fn idle_for(&self) -> Option<Duration> {
+        let changed = self.start + Duration::from_millis(self.changed.load(Ordering::Relaxed));
+        (self.open.load(Ordering::Relaxed) == 0).then(|| changed.elapsed())
+    }
+
     /// Waits until a connection that was asked to end has had the time to, and has nothing in flight.
     async fn farewell(&self) {
         sleep(FAREWELL).await;
@@ -315,14 +393,10 @@ impl Activity {
     /// Waits until there has been no request in flight for `limit`.
     async fn idle(&self, limit: Duration) {
         loop {
-            let changed = self.start + Duration::from_millis(self.changed.load(Ordering::Relaxed));
-            let quiet = changed.elapsed();
-            if self.open.load(Ordering::Relaxed) > 0 {
-                sleep(limit).await;
-            } else if quiet >= limit {
-                return;
-            } else {
-                sleep(limit - quiet).await;
+            match self.idle_for() {
+                None => sleep(limit).await,
+                Some(quiet) if quiet >= limit => return,
+                Some(quiet) => sleep(limit - quiet).await,
             }
         }
     }

@@ -16,3 +16,4 @@ pub mod quiet;
 pub mod receiver;
 pub mod statements;
 pub mod store;
+pub mod tls;

@@ -73,6 +73,10 @@ struct Connections {
     open: Gauge,
     refused: Counter,
     refused_log: LogLimit,
+    insecure: Counter,
+    insecure_log: LogLimit,
+    displaced: Counter,
+    displaced_log: LogLimit,
 }
 
 /// A connection that is open.
@@ -202,9 +206,14 @@ impl ReceiverEvents {
     }
 
     /// The receiver listens.
-    pub fn listening(&self, addresses: &[SocketAddr]) {
+    pub fn listening(&self, addresses: &[String]) {
         for address in addresses {
-            tracing::info!(receiver = self.receiver, transport = self.transport, %address, "listening");
+            tracing::info!(
+                receiver = self.receiver,
+                transport = self.transport,
+                address,
+                "listening"
+            );
         }
     }
 }
@@ -224,6 +233,10 @@ impl ConnectionEvents {
             open: gauge!("spanway_receiver_connections", labels.iter()),
             refused: counter!("spanway_receiver_refused_connections", labels.iter()),
             refused_log: LogLimit::new(),
+            insecure: counter!("spanway_receiver_failed_handshakes", labels.iter()),
+            insecure_log: LogLimit::new(),
+            displaced: counter!("spanway_receiver_displaced_connections", labels.iter()),
+            displaced_log: LogLimit::new(),
         }))
     }
 
@@ -234,11 +247,48 @@ impl ConnectionEvents {
     }
 
     /// A connection was closed at once, because the budget has no room for it.
-    pub fn refused(&self, peer: SocketAddr) {
+    pub fn refused(&self, peer: Option<SocketAddr>) {
         self.0.refused.increment(1);
         if let Some(left_out) = self.0.refused_log.pass() {
             let (receiver, transport) = (&self.0.receiver, self.0.transport);
-            tracing::warn!(receiver, transport, %peer, left_out, "closed a connection: no room in the budget");
+            let peer = peer.map(tracing::field::display);
+            tracing::warn!(
+                receiver,
+                transport,
+                peer,
+                left_out,
+                "closed a connection: no room in the budget"
+            );
+        }
+    }
+
+    /// A connection ended before its client and we had agreed on TLS.
+    pub fn insecure(&self, peer: Option<SocketAddr>, error: &std::io::Error) {
+        self.0.insecure.increment(1);
+        if let Some(left_out) = self.0.insecure_log.pass() {
+            let (receiver, transport) = (&self.0.receiver, self.0.transport);
+            let peer = peer.map(tracing::field::display);
+            tracing::warn!(
+                receiver,
+                transport,
+                peer,
+                left_out,
+                "a TLS handshake failed: {error}"
+            );
+        }
+    }
+
+    /// A connection without requests was ended, so that the budget has room for a new one.
+    pub fn displaced(&self) {
+        self.0.displaced.increment(1);
+        if let Some(left_out) = self.0.displaced_log.pass() {
+            let (receiver, transport) = (&self.0.receiver, self.0.transport);
+            tracing::warn!(
+                receiver,
+                transport,
+                left_out,
+                "ended an idle connection: the budget has no room for more of them"
+            );
         }
     }
 }

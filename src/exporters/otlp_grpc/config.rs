@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use http::uri::Authority;
+use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, header};
+use rustls::pki_types::ServerName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,16 +15,16 @@ use crate::net::compress::{Compression, CompressionParams, Compressor};
 use crate::net::grpc::client::{KeepAlive, Options, Plan, Spread};
 use crate::net::headers::Headers;
 use crate::net::resolve::Target;
-use crate::net::tls::ClientTls;
+use crate::net::tls::{ClientTls, Connector, HTTP2};
 use crate::pipeline::delivery::{QueueSettings, RetrySettings};
 
 /// Sends spans to an OTLP server over gRPC.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where to: `host:port`, `http://host:port` or `dns:///host:port`. Required.
+    /// Where to: `host:port`, `https://host:port`, `dns:///host:port` or `unix:///path`. Required.
     pub endpoint: String,
-    /// TLS of the connection; without it `insecure: true` must be written, or an `http://` endpoint.
+    /// TLS of the connection, which there is unless `insecure: true` is written.
     pub tls: ClientTls,
     /// How long one attempt may take; `0s` is without bound.
     pub timeout: GoDuration,
@@ -107,13 +108,15 @@ impl Settings for Config {
     }
 
     fn unsupported() -> Vec<KeyNote> {
-        vec![
+        let mut notes = vec![
             KeyNote::new(
                 "auth",
                 "authenticators are not available in this version; use `headers`",
             ),
             KeyNote::new("middlewares", "middlewares are not available in this version"),
-        ]
+        ];
+        notes.extend(ClientTls::unsupported().into_iter().map(|note| note.below("tls")));
+        notes
     }
 
     fn differing_defaults(journaled: bool) -> Vec<KeyNote> {
@@ -123,6 +126,10 @@ impl Settings for Config {
     }
 
     fn warn(&self, journaled: bool, warnings: &mut Problems) {
+        if self.endpoint.starts_with("http://") && self.has_tls() {
+            let what = "begins with `http://`, which does not switch TLS off; `tls: {insecure: true}` does";
+            warnings.add("endpoint", what);
+        }
         warnings.below("sending_queue", |warnings| {
             self.sending_queue.warn(journaled, warnings);
         });
@@ -142,9 +149,17 @@ impl Settings for Config {
 
     fn validate(&self, problems: &mut Problems) {
         match Target::parse_grpc(&self.endpoint) {
-            Ok(_) => self.tls.validate_grpc(&self.endpoint, problems),
+            Ok(target) if self.has_tls() && ServerName::try_from(self.host(&target)).is_err() => {
+                let host = self.host(&target);
+                problems.add(
+                    "endpoint",
+                    format!("has the host `{host}`, which no certificate could have"),
+                );
+            }
+            Ok(_) => {}
             Err(problem) => problems.add("endpoint", problem),
         }
+        problems.below("tls", |problems| self.tls.validate(problems));
         if let Err(problem) = self.compressor() {
             let level = problem.starts_with("level");
             problems.add(
@@ -210,8 +225,29 @@ impl Config {
         Some(self.timeout.0).filter(|timeout| !timeout.is_zero())
     }
 
-    /// Where and how to connect; says what is wrong with the endpoint.
-    pub(super) fn plan(&self) -> Result<Plan, String> {
+    /// Whether connections are below TLS.
+    fn has_tls(&self) -> bool {
+        self.tls.is_on(self.endpoint.starts_with("https://"))
+    }
+
+    /// The name by which the server is called.
+    fn authority(&self, target: &Target) -> String {
+        let set = [&self.authority, &self.tls.server_name_override];
+        let set = set.into_iter().find(|name| !name.is_empty());
+        set.cloned().unwrap_or_else(|| target.authority())
+    }
+
+    /// The same without a port.
+    fn host(&self, target: &Target) -> String {
+        match self.authority.parse::<Authority>() {
+            Ok(authority) => authority.host().trim_matches(['[', ']']).to_owned(),
+            Err(_) => target.host().to_owned(),
+        }
+    }
+
+    /// Where and how to connect, for the exporter `id`; says what is wrong with the settings.
+    pub(super) fn plan(&self, id: &str) -> Result<Plan, String> {
+        let target = Target::parse_grpc(&self.endpoint)?;
         let keep_alive = self.keepalive.on().map(|keys| KeepAlive {
             // As gRPC does: servers close connections that ping oftener.
             time: keys.time.0.max(Duration::from_secs(10)),
@@ -219,7 +255,12 @@ impl Config {
             permit_without_stream: keys.permit_without_stream,
         });
         Ok(Plan {
-            target: Target::parse_grpc(&self.endpoint)?,
+            tls: match self.has_tls() {
+                true => Some(Connector::new(&self.tls, HTTP2, &format!("exporter {id}"))?),
+                false => None,
+            },
+            host: self.host(&target),
+            target,
             spread: match self.balancer_name {
                 BalancerName::RoundRobin => Spread::RoundRobin,
                 BalancerName::PickFirst => Spread::PickFirst,
@@ -231,13 +272,12 @@ impl Config {
 
     /// What every request has in common; says what is wrong with it.
     pub(super) fn options(&self) -> Result<Options, String> {
-        let target = Target::parse_grpc(&self.endpoint)?.to_string();
-        let authority = if self.authority.is_empty() {
-            &target
-        } else {
-            &self.authority
-        };
+        let authority = self.authority(&Target::parse_grpc(&self.endpoint)?);
         Ok(Options {
+            scheme: match self.has_tls() {
+                true => Scheme::HTTPS,
+                false => Scheme::HTTP,
+            },
             authority: authority
                 .parse()
                 .map_err(|_| format!("`{authority}` is not an authority"))?,

@@ -23,10 +23,10 @@ pub struct OtlpGrpc {
 // === impl OtlpGrpc ===
 
 impl OtlpGrpc {
-    /// Connects nowhere before the first batch. The error says what is wrong with the settings.
-    pub fn new(config: &Config) -> Result<Self, String> {
+    /// For the exporter `id`. Connects nowhere before the first batch. The error says what is wrong with the settings.
+    pub fn new(config: &Config, id: &str) -> Result<Self, String> {
         Ok(Self {
-            client: Client::new(config.plan()?, config.options()?),
+            client: Client::new(config.plan(id)?, config.options()?),
             timeout: config.attempt_timeout(),
         })
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::uri::Scheme;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
@@ -30,11 +31,11 @@ fn problems(yaml: &str) -> Vec<(String, String)> {
 }
 
 fn exporter(fake: &Fake) -> OtlpGrpc {
-    OtlpGrpc::new(&config(&format!(
+    let config = config(&format!(
         "{{endpoint: '{}', tls: {{insecure: true}}, compression: none}}",
         fake.address
-    )))
-    .unwrap()
+    ));
+    OtlpGrpc::new(&config, "otlp_grpc").unwrap()
 }
 
 fn batch(parts: &[&'static str]) -> Outgoing {
@@ -62,7 +63,7 @@ retry_on_failure: {max_elapsed_time: 0}
 timeout: 10s
 ";
     assert_eq!(problems(yaml), []);
-    OtlpGrpc::new(&config(yaml)).unwrap();
+    OtlpGrpc::new(&config(yaml), "otlp_grpc").unwrap();
     let defaults = Config::default();
     assert_eq!(defaults.timeout.to_string(), "5s");
     assert!(defaults.sending_queue.enabled && defaults.retry_on_failure.enabled);
@@ -77,16 +78,14 @@ fn wrong_values() {
     for (yaml, key, says) in [
         ("{}", "endpoint", "is empty"),
         ("endpoint: localhost", "endpoint", "no port"),
+        (&format!("{plain}\ntls: {{cert_file: a}}"), "tls", "its key"),
         (
-            "endpoint: localhost:4317",
-            "tls.insecure",
-            "tls: {insecure: true}",
+            &format!("{plain}\ntls: {{min_version: '1.0'}}"),
+            "tls.min_version",
+            "`1.0`",
         ),
-        (
-            "{endpoint: 'https://localhost:4317', tls: {insecure: true}}",
-            "endpoint",
-            "http://localhost:4317",
-        ),
+        ("endpoint: 'a b:4317'", "endpoint", "`a b`"),
+        ("endpoint: 'unix:'", "endpoint", "no socket"),
         (
             &format!("{plain}\ncompression: snappy"),
             "compression",
@@ -120,6 +119,57 @@ fn wrong_values() {
         assert!(
             found.len() == 1 && found[0].0 == key && found[0].1.contains(says),
             "{yaml}: {found:?}"
+        );
+    }
+}
+
+/// As in the Collector, connections are below TLS unless `insecure` says otherwise and no authority is named, and `https`
+/// always is; the server is called by the name that is set for it.
+#[test]
+fn when_there_is_tls() {
+    for (yaml, is_secure, authority, host) in [
+        ("endpoint: gateway:4317", true, "gateway:4317", "gateway"),
+        ("endpoint: http://gateway:4317", true, "gateway:4317", "gateway"),
+        (
+            "{endpoint: 'gateway:4317', tls: {insecure: true}}",
+            false,
+            "gateway:4317",
+            "gateway",
+        ),
+        (
+            "{endpoint: 'https://gateway:4317', tls: {insecure: true}}",
+            true,
+            "gateway:4317",
+            "gateway",
+        ),
+        (
+            "{endpoint: 'dns:///[::1]:4317', authority: 'a:1'}",
+            true,
+            "a:1",
+            "a",
+        ),
+        (
+            "{endpoint: '[::1]:4317', tls: {server_name_override: b}}",
+            true,
+            "b",
+            "::1",
+        ),
+        (
+            "{endpoint: 'unix:///run/otlp.sock', tls: {insecure: true}}",
+            false,
+            "localhost",
+            "localhost",
+        ),
+    ] {
+        let config = config(yaml);
+        assert_eq!(problems(yaml), [], "{yaml}");
+        let (plan, options) = (config.plan("otlp_grpc").unwrap(), config.options().unwrap());
+        assert_eq!(plan.tls.is_some(), is_secure, "{yaml}");
+        assert_eq!(options.scheme == Scheme::HTTPS, is_secure, "{yaml}");
+        assert_eq!(
+            (options.authority.as_str(), plan.host.as_str()),
+            (authority, host),
+            "{yaml}"
         );
     }
 }
@@ -247,7 +297,7 @@ async fn too_large_a_batch() {
 async fn the_timeout_is_for_later() {
     let fake = Fake::start(|_, _| Answer::Stall).await;
     let yaml = format!("{{endpoint: 'http://{}', timeout: 50ms}}", fake.address);
-    let failure = OtlpGrpc::new(&config(&yaml))
+    let failure = OtlpGrpc::new(&config(&yaml), "otlp_grpc")
         .unwrap()
         .send(batch(&["spans"]))
         .await

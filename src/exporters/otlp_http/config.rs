@@ -15,14 +15,14 @@ use crate::net::compress::{Compression, CompressionParams, Compressor};
 use crate::net::headers::Headers;
 use crate::net::http_client::Options;
 use crate::net::resolve::Target;
-use crate::net::tls::ClientTls;
+use crate::net::tls::{ClientTls, Connector, HTTP1};
 use crate::pipeline::delivery::{QueueSettings, RetrySettings};
 
 /// Sends spans to an OTLP server over HTTP.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The server, as in `http://backend:4318`; spans go to `/v1/traces` below it. Required without
+    /// The server, as in `https://backend:4318`; spans go to `/v1/traces` below it. Required without
     /// `traces_endpoint`.
     pub endpoint: String,
     /// The whole URL for spans, where it is not `endpoint` and `/v1/traces`.
@@ -57,7 +57,8 @@ pub struct Config {
 
 /// A URL, taken apart.
 pub(super) struct Url {
-    pub(super) target: Target,
+    is_secure: bool,
+    target: Target,
     authority: Authority,
     pub(super) path: PathAndQuery,
 }
@@ -103,7 +104,7 @@ impl Settings for Config {
     }
 
     fn unsupported() -> Vec<KeyNote> {
-        vec![
+        let mut notes = vec![
             KeyNote::new(
                 "auth",
                 "authenticators are not available in this version; use `headers`",
@@ -111,7 +112,9 @@ impl Settings for Config {
             KeyNote::new("middlewares", "middlewares are not available in this version"),
             KeyNote::new("proxy_url", "proxies are not available in this version"),
             KeyNote::new("cookies", "cookies are not available in this version"),
-        ]
+        ];
+        notes.extend(ClientTls::unsupported().into_iter().map(|note| note.below("tls")));
+        notes
     }
 
     fn differing_defaults(journaled: bool) -> Vec<KeyNote> {
@@ -139,11 +142,10 @@ impl Settings for Config {
     }
 
     fn validate(&self, problems: &mut Problems) {
-        let (key, url) = self.url_text();
-        ClientTls::validate_http(key, &url, problems);
         if let Err(problem) = self.url() {
-            problems.add(key, problem);
+            problems.add(self.url_text().0, problem);
         }
+        problems.below("tls", |problems| self.tls.validate(problems));
         if let Err(problem) = self.compressor() {
             let level = problem.starts_with("level");
             problems.add(
@@ -201,19 +203,23 @@ impl Config {
         Some(self.timeout.0).filter(|timeout| !timeout.is_zero())
     }
 
-    /// The connections to `target`.
-    pub(super) fn connections(&self, target: Target) -> Options {
+    /// The connections to the server of `url`, for the exporter `id`; says what is wrong with the settings.
+    pub(super) fn connections(&self, url: &Url, id: &str) -> Result<Options, String> {
         let bound = |count: usize| Some(count).filter(|count| *count > 0);
         let max_idle = bound(self.max_idle_conns).unwrap_or(100);
-        Options {
-            target,
+        Ok(Options {
+            target: url.target.clone(),
+            tls: match url.is_secure {
+                true => Some(Connector::new(&self.tls, HTTP1, &format!("exporter {id}"))?),
+                false => None,
+            },
             max_connections: bound(self.max_conns_per_host),
             max_idle: match self.disable_keep_alives {
                 true => 0,
                 false => max_idle.min(bound(self.max_idle_conns_per_host).unwrap_or(max_idle)),
             },
             idle_timeout: Some(self.idle_conn_timeout.0).filter(|timeout| !timeout.is_zero()),
-        }
+        })
     }
 
     /// The headers of every request to `url`; the user's own prevail over ours where HTTP lets them.
@@ -245,11 +251,10 @@ impl Url {
         }
         let wrong = |why: &str| format!("`{text}` {why}; write it as in `http://backend:4318`");
         let uri: Uri = text.parse().map_err(|_| wrong("is not a URL"))?;
-        let port = match uri.scheme_str() {
-            Some("http") => 80,
-            // Another problem says that there is no TLS.
-            Some("https") => 443,
-            _ => return Err(wrong("does not begin with `http://`")),
+        let (port, is_secure) = match uri.scheme_str() {
+            Some("http") => (80, false),
+            Some("https") => (443, true),
+            _ => return Err(wrong("does not begin with `https://` or `http://`")),
         };
         let parts = uri.into_parts();
         let authority = parts.authority.ok_or_else(|| wrong("names no host"))?;
@@ -257,7 +262,8 @@ impl Url {
             return Err(wrong("has a user name; set an `authorization` header instead"));
         }
         Ok(Self {
-            target: Target {
+            is_secure,
+            target: Target::Host {
                 host: authority.host().trim_matches(['[', ']']).to_owned(),
                 port: authority.port_u16().unwrap_or(port),
             },

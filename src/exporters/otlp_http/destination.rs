@@ -29,12 +29,12 @@ pub struct OtlpHttp {
 // === impl OtlpHttp ===
 
 impl OtlpHttp {
-    /// Connects nowhere before the first batch. The error says what is wrong with the settings.
-    pub fn new(config: &Config) -> Result<Self, String> {
+    /// For the exporter `id`. Connects nowhere before the first batch. The error says what is wrong with the settings.
+    pub fn new(config: &Config, id: &str) -> Result<Self, String> {
         let url = config.url()?;
         Ok(Self {
             headers: config.header_map(&url)?,
-            client: Client::new(config.connections(url.target)),
+            client: Client::new(config.connections(&url, id)?),
             uri: Uri::from(url.path),
             encoding: config.encoding,
             compressor: config.compressor()?,

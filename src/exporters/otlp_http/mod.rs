@@ -28,9 +28,9 @@ pub fn factory() -> Factory<Exporter, ()> {
         stability: Stability::Beta,
         summary: "Sends spans to an OTLP server over HTTP, as protobuf or JSON.",
     };
-    Factory::of::<Config>(Kind::Exporter, about, |config, _, _| {
+    Factory::of::<Config>(Kind::Exporter, about, |config, id, _| {
         Ok(Exporter::Sends(Box::new(Sender {
-            destination: Arc::new(OtlpHttp::new(&config)?),
+            destination: Arc::new(OtlpHttp::new(&config, &id.to_string())?),
             queue: config.sending_queue,
             retry: config.retry_on_failure,
         })))

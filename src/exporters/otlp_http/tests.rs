@@ -34,11 +34,8 @@ fn problems(yaml: &str) -> Vec<(String, String)> {
 }
 
 fn exporter(fake: &Fake, more: &str) -> OtlpHttp {
-    OtlpHttp::new(&config(&format!(
-        "endpoint: http://{}/base/\n{more}",
-        fake.address
-    )))
-    .unwrap()
+    let config = config(&format!("endpoint: http://{}/base/\n{more}", fake.address));
+    OtlpHttp::new(&config, "otlp_http").unwrap()
 }
 
 fn batch(parts: &[&'static str]) -> Outgoing {
@@ -70,7 +67,8 @@ tls: {insecure: true}
 sending_queue: {enabled: false}
 ";
     assert_eq!(problems(yaml), []);
-    OtlpHttp::new(&config(yaml)).unwrap();
+    assert_eq!(problems("endpoint: https://gateway"), []);
+    OtlpHttp::new(&config(yaml), "otlp_http").unwrap();
     assert_eq!(Config::default().attempt_timeout(), Some(Duration::from_secs(30)));
 }
 
@@ -81,12 +79,12 @@ fn wrong_values() {
     for (yaml, key, says) in [
         ("{}", "endpoint", "is empty"),
         ("endpoint: localhost:4318", "endpoint", "http://"),
-        ("endpoint: https://localhost:4318", "endpoint", "TLS"),
         (
-            "traces_endpoint: https://localhost:4318/x",
+            "traces_endpoint: ftp://localhost:4318/x",
             "traces_endpoint",
-            "TLS",
+            "https://",
         ),
+        (&format!("{plain}\ntls: {{key_file: a}}"), "tls", "a certificate"),
         (
             "endpoint: 'http://me:secret@localhost'",
             "endpoint",

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::settings::{KeyNote, Problems, Settings};
+use crate::net::listen::Place;
+use crate::net::tls::ServerTls;
 
 /// A page that says whether this process takes spans.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -11,6 +13,8 @@ use crate::config::settings::{KeyNote, Problems, Settings};
 pub struct HealthCheckSettings {
     /// Where it listens.
     pub endpoint: String,
+    /// TLS of connections; in the clear, when absent.
+    pub tls: Option<ServerTls>,
     /// The path of the page.
     pub path: String,
     /// What the page says, in place of its own words.
@@ -31,6 +35,7 @@ impl Default for HealthCheckSettings {
     fn default() -> Self {
         Self {
             endpoint: "localhost:13133".into(),
+            tls: None,
             path: "/".into(),
             response_body: None,
         }
@@ -46,20 +51,18 @@ impl Settings for HealthCheckSettings {
     }
 
     fn unsupported() -> Vec<KeyNote> {
-        [
-            "tls",
-            "auth",
-            "cors",
-            "use_v2",
-            "http",
-            "grpc",
-            "component_health",
-        ]
-        .map(|key| KeyNote::new(key, "is not available in this version; remove the key"))
-        .to_vec()
+        let keys = ["auth", "cors", "use_v2", "http", "grpc", "component_health"];
+        let keys = keys.map(|key| KeyNote::new(key, "is not available in this version; remove the key"));
+        let mut notes = keys.to_vec();
+        notes.extend(ServerTls::unsupported().into_iter().map(|note| note.below("tls")));
+        notes
     }
 
     fn validate(&self, problems: &mut Problems) {
+        Place::tcp(&self.endpoint).validate(problems);
+        if let Some(tls) = &self.tls {
+            problems.below("tls", |problems| tls.validate(problems));
+        }
         if !self.path.starts_with('/') {
             problems.add("path", format!("is `{}`, but must begin with `/`", self.path));
         }

@@ -14,7 +14,9 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
+use crate::net::listen::{Listener, Place};
 use crate::net::pages;
+use crate::net::tls::{self, Acceptor};
 use crate::pipeline::parts::{Extension, Surroundings};
 use crate::telemetry::health::{Health, Stage};
 
@@ -50,7 +52,13 @@ impl Extension for HealthCheck {
 
 impl HealthCheck {
     async fn serve(self: Box<Self>) -> io::Result<()> {
-        let endpoint = self.settings.endpoint.clone();
+        let tls = self.settings.tls.as_ref();
+        let tls = tls.map(|tls| Acceptor::new(tls, tls::HTTP1, "extension health_check"));
+        let tls = tls.transpose().map_err(io::Error::other)?;
+        let listener = Listener::bind(Place::tcp(&self.settings.endpoint))
+            .await?
+            .with_tls(tls);
+        let addresses = listener.names()?;
         let page = move |request: &http::Request<hyper::body::Incoming>| {
             if request.uri().path() != self.settings.path {
                 return pages::text(StatusCode::NOT_FOUND, "text/plain", "no such page\n".into());
@@ -63,10 +71,10 @@ impl HealthCheck {
             };
             pages::text(status, kind, body)
         };
-        let (address, _) = pages::serve(&endpoint, Arc::new(page))
-            .await
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {endpoint}: {error}")))?;
-        tracing::info!(%address, "health_check listens");
+        for address in addresses {
+            tracing::info!(address, "health_check listens");
+        }
+        tokio::spawn(pages::serve(listener, Arc::new(page)));
         Ok(())
     }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::authentication::Auth;
 use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems, Settings};
-use crate::net::listen::is_local;
+use crate::net::listen::Place;
+use crate::net::tls::ServerTls;
 
 const MIB: u64 = 1 << 20;
 
@@ -16,6 +17,8 @@ const MIB: u64 = 1 << 20;
 pub struct QuerySettings {
     /// Where it listens.
     pub endpoint: String,
+    /// TLS of connections; in the clear, when absent.
+    pub tls: Option<ServerTls>,
     /// Who may ask; everybody, when absent.
     pub auth: Option<Auth>,
     /// The `directory` of the exporter `store` whose spans are asked for; the only one there is, when absent.
@@ -72,6 +75,7 @@ impl Default for QuerySettings {
     fn default() -> Self {
         Self {
             endpoint: "localhost:4319".into(),
+            tls: None,
             auth: None,
             directory: None,
             max_request_body_size_mib: 8,
@@ -87,10 +91,8 @@ impl Default for QuerySettings {
 
 impl Settings for QuerySettings {
     fn unsupported() -> Vec<KeyNote> {
-        vec![KeyNote::new(
-            "tls",
-            "is not available in this version; remove the key",
-        )]
+        let tls = ServerTls::unsupported().into_iter();
+        tls.map(|note| note.below("tls")).collect()
     }
 
     fn authenticators(&self) -> Vec<(&'static str, &ComponentId)> {
@@ -101,7 +103,7 @@ impl Settings for QuerySettings {
 
     fn warn(&self, _journaled: bool, warnings: &mut Problems) {
         let endpoint = &self.endpoint;
-        if self.auth.is_none() && !is_local(endpoint) {
+        if self.auth.is_none() && !Place::tcp(endpoint).is_local() {
             warnings.add(
                 "endpoint",
                 format!(
@@ -113,6 +115,10 @@ impl Settings for QuerySettings {
     }
 
     fn validate(&self, problems: &mut Problems) {
+        Place::tcp(&self.endpoint).validate(problems);
+        if let Some(tls) = &self.tls {
+            problems.below("tls", |problems| tls.validate(problems));
+        }
         for (key, value) in [
             ("max_request_body_size_mib", self.max_request_body_size_mib),
             ("max_query_time_ms", self.max_query_time_ms),

@@ -20,7 +20,8 @@ use futures_util::future::BoxFuture;
 
 use self::server::Server;
 use crate::config::factory::{About, Factory, Kind, Stability};
-use crate::net::listen::{Family, Listener};
+use crate::net::listen::{Listener, Place};
+use crate::net::tls::{self, Acceptor};
 use crate::pipeline::parts::{Extension, Surroundings};
 use crate::query::context::Context;
 use crate::query::dialect::Dialect;
@@ -60,15 +61,20 @@ impl Extension for Query {
 impl Query {
     async fn serve(self: Box<Self>) -> io::Result<()> {
         let context = self.context().map_err(io::Error::other)?;
-        let listener = Listener::bind(&self.settings.endpoint, Family::Any).await?;
-        let addresses = listener.addresses()?;
+        let tls = self.settings.tls.as_ref();
+        let tls = tls.map(|tls| Acceptor::new(tls, tls::HTTP, "extension query"));
+        let tls = tls.transpose().map_err(io::Error::other)?;
+        let listener = Listener::bind(Place::tcp(&self.settings.endpoint))
+            .await?
+            .with_tls(tls);
+        let addresses = listener.names()?;
         let server = Server::new(
             dialects(&self.settings, &Arc::new(context)),
             self.settings.body_limit(),
             self.surroundings.budget,
         );
         for address in addresses {
-            tracing::info!(%address, "query APIs are answered");
+            tracing::info!(address, "query APIs are answered");
         }
         tokio::spawn(server.serve(listener));
         Ok(())

@@ -9,7 +9,6 @@ pub mod fake;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -25,7 +24,9 @@ use tokio::time::Instant;
 
 use super::causes::chain;
 use super::parts::Parts;
-use super::resolve::{self, Target};
+use super::resolve::{self, Address, Target};
+use super::stream::Stream;
+use super::tls::Connector;
 
 /// The longest answer that is read; what is beyond is left where it is.
 pub const MAX_ANSWER: usize = 64 * 1024;
@@ -35,6 +36,8 @@ pub const MAX_ANSWER: usize = 64 * 1024;
 pub struct Options {
     /// The server.
     pub target: Target,
+    /// What makes TLS of a connection; in the clear, when absent.
+    pub tls: Option<Connector>,
     /// Connections at any time; none is as many as there are requests.
     pub max_connections: Option<usize>,
     /// Connections kept for later requests.
@@ -187,10 +190,14 @@ impl Client {
         let target = &self.options.target;
         let addresses = target.resolve().await;
         let mut addresses =
-            addresses.map_err(|error| NoAnswer(format!("cannot look up {}: {error}", target.host)))?;
+            addresses.map_err(|error| NoAnswer(format!("cannot look up {}: {error}", target.host())))?;
         self.rotate(&mut addresses);
-        let stream = resolve::connect(&addresses).await;
-        let stream = stream.map_err(|error| NoAnswer(format!("cannot connect to {target}: {error}")))?;
+        let failed = |error| NoAnswer(format!("cannot connect to {target}: {error}"));
+        let socket = resolve::connect(&addresses).await.map_err(failed)?;
+        let stream = match &self.options.tls {
+            Some(tls) => tls.connect(target.host(), socket).await.map_err(failed)?,
+            None => Stream::Plain(socket),
+        };
         let (sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| no_answer(&error))?;
@@ -200,7 +207,7 @@ impl Client {
     }
 
     /// Each new connection begins with the next address.
-    fn rotate(&self, addresses: &mut [SocketAddr]) {
+    fn rotate(&self, addresses: &mut [Address]) {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         addresses.rotate_left(turn.checked_rem(addresses.len()).unwrap_or(0));
     }

@@ -10,6 +10,7 @@ const PATIENCE: Option<Duration> = Some(Duration::from_secs(5));
 fn client(fake: &Fake) -> Client {
     Client::new(Options {
         target: Target::parse_grpc(&fake.address.to_string()).unwrap(),
+        tls: None,
         max_connections: None,
         max_idle: 8,
         idle_timeout: None,

@@ -7,7 +7,7 @@ const MIB: usize = 1024 * 1024;
 #[test]
 fn windows_shrink_as_connections_come() {
     let budget = Budget::new(256 * MIB);
-    let admission = Admission::new(budget.clone());
+    let admission = Admission::new(budget.clone(), 0);
     let places: Vec<_> = std::iter::from_fn(|| admission.admit()).collect();
     assert_eq!(places[0].window, 256 * 1024);
     assert!(places.is_sorted_by(|one, next| one.window >= next.window));
@@ -23,7 +23,7 @@ fn windows_shrink_as_connections_come() {
 #[test]
 fn a_full_budget_takes_no_connection() {
     let budget = Budget::new(4 * MIB);
-    let admission = Admission::new(budget.clone());
+    let admission = Admission::new(budget.clone(), 0);
     let _requests = budget.reserve(4 * MIB - 1000).unwrap();
     assert!(admission.admit().is_none());
 }

@@ -13,8 +13,9 @@ use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems, Settings};
 use crate::config::types::{GoDuration, Secret, Section};
 use crate::net::decompress::Encoding;
-use crate::net::listen::{Family, is_local, split};
+use crate::net::listen::{Place, Transport};
 use crate::net::serve;
+use crate::net::tls::ServerTls;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -42,10 +43,16 @@ pub struct Protocols {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrpcConfig {
-    /// Where to listen, `host:port`. Only this machine by default, because everybody may call unless `auth` is there.
+    /// Where to listen: `host:port`, or the path of a Unix socket. Only this machine by default, because everybody may call
+    /// unless `auth` is there.
     pub endpoint: String,
-    /// `tcp`, or `tcp4` and `tcp6` for one family of addresses.
+    /// `tcp`, or `tcp4` and `tcp6` for one family of addresses, or `unix`.
     pub transport: Transport,
+    /// Who may use a Unix socket, as `chmod` has it: `"0660"` (ours); the umask decides, when empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub socket_mode: String,
+    /// TLS of connections; in the clear, when absent.
+    pub tls: Option<ServerTls>,
     /// The largest request in MiB, as sent and decompressed; 64 as the OTLP specification recommends.
     pub max_recv_msg_size_mib: u64,
     /// Who may send; everybody, when absent.
@@ -86,10 +93,16 @@ pub struct KeepaliveServer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
-    /// Where to listen, `host:port`. Only this machine by default, because everybody may call unless `auth` is there.
+    /// Where to listen: `host:port`, or the path of a Unix socket. Only this machine by default, because everybody may call
+    /// unless `auth` is there.
     pub endpoint: String,
-    /// `tcp`, or `tcp4` and `tcp6` for one family of addresses.
+    /// `tcp`, or `tcp4` and `tcp6` for one family of addresses, or `unix`.
     pub transport: Transport,
+    /// Who may use a Unix socket, as `chmod` has it: `"0660"` (ours); the umask decides, when empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub socket_mode: String,
+    /// TLS of connections; in the clear, when absent.
+    pub tls: Option<ServerTls>,
     /// The path that takes traces.
     pub traces_url_path: String,
     /// The largest request in bytes, as sent and decompressed; 64 MiB as the OTLP specification recommends.
@@ -130,21 +143,6 @@ pub struct CorsConfig {
     pub max_age: u32,
 }
 
-/// The kind of socket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Transport {
-    /// TCP over IPv4 and IPv6.
-    #[default]
-    Tcp,
-    /// TCP over IPv4 alone.
-    Tcp4,
-    /// TCP over IPv6 alone.
-    Tcp6,
-    /// A Unix socket: not in this version.
-    Unix,
-}
-
 fn is_off<T>(section: &Section<T>) -> bool {
     section.on().is_none()
 }
@@ -178,20 +176,23 @@ impl Settings for OtlpConfig {
     }
 
     fn unsupported() -> Vec<KeyNote> {
-        let tls = "TLS is not in this version: terminate it in front of the receiver";
         let middlewares = "middlewares are not in this version: remove them";
         let parameters = "a key is taken from `?token=` alone, beside the headers: remove it";
         let mut notes = vec![KeyNote::new("protocols.http.auth.request_params", parameters)];
         for protocol in ["grpc", "http"] {
-            let keys = [("tls", tls), ("middlewares", middlewares)];
-            notes.extend(keys.map(|(key, note)| KeyNote::new(format!("protocols.{protocol}.{key}"), note)));
+            notes.push(KeyNote::new(
+                format!("protocols.{protocol}.middlewares"),
+                middlewares,
+            ));
+            let tls = format!("protocols.{protocol}.tls");
+            notes.extend(ServerTls::unsupported().into_iter().map(|note| note.below(&tls)));
         }
         notes
     }
 
     fn differing_defaults(_journaled: bool) -> Vec<KeyNote> {
         let limit = "as the OTLP specification recommends";
-        vec![
+        let mut notes = vec![
             KeyNote::new(
                 "protocols.grpc.max_recv_msg_size_mib",
                 format!("64, not 4: {limit}"),
@@ -204,7 +205,16 @@ impl Settings for OtlpConfig {
                 "protocols.http.max_request_body_size",
                 format!("64 MiB, not 20: {limit}"),
             ),
-        ]
+        ];
+        for protocol in ["grpc", "http"] {
+            let tls = format!("protocols.{protocol}.tls");
+            notes.extend(
+                ServerTls::differing_defaults()
+                    .into_iter()
+                    .map(|note| note.below(&tls)),
+            );
+        }
+        notes
     }
 
     fn authenticators(&self) -> Vec<(&'static str, &ComponentId)> {
@@ -222,13 +232,14 @@ impl Settings for OtlpConfig {
     fn warn(&self, _journaled: bool, warnings: &mut Problems) {
         let Protocols { grpc, http } = &self.protocols;
         let endpoints = [
-            ("grpc", grpc.on().map(|grpc| (&grpc.endpoint, &grpc.auth))),
-            ("http", http.on().map(|http| (&http.endpoint, &http.auth))),
+            ("grpc", grpc.on().map(|grpc| (grpc.place(), &grpc.auth))),
+            ("http", http.on().map(|http| (http.place(), &http.auth))),
         ];
         for (protocol, serving) in endpoints {
-            if let Some((endpoint, None)) = serving
-                && !is_local(endpoint)
+            if let Some((place, None)) = serving
+                && !place.is_local()
             {
+                let endpoint = place.endpoint;
                 warnings.add(
                     format!("protocols.{protocol}.endpoint"),
                     format!(
@@ -257,14 +268,6 @@ impl Settings for OtlpConfig {
     }
 }
 
-fn validate_socket(endpoint: &str, transport: Transport, problems: &mut Problems) {
-    if transport == Transport::Unix {
-        problems.add("transport", "`unix` is not supported in this version; use `tcp`");
-    } else if let Err(error) = split(endpoint) {
-        problems.add("endpoint", error.to_string());
-    }
-}
-
 // === impl Protocols ===
 
 impl Protocols {
@@ -282,6 +285,8 @@ impl Default for GrpcConfig {
         Self {
             endpoint: "localhost:4317".into(),
             transport: Transport::default(),
+            socket_mode: String::new(),
+            tls: None,
             max_recv_msg_size_mib: 64,
             auth: None,
             max_concurrent_streams: 1024,
@@ -292,6 +297,15 @@ impl Default for GrpcConfig {
 }
 
 impl GrpcConfig {
+    /// Where it listens.
+    pub fn place(&self) -> Place<'_> {
+        Place {
+            endpoint: &self.endpoint,
+            transport: self.transport,
+            mode: &self.socket_mode,
+        }
+    }
+
     /// The largest request in bytes.
     pub fn limit(&self) -> usize {
         // As in the Collector, 0 stands for the default.
@@ -322,7 +336,10 @@ impl GrpcConfig {
     }
 
     fn validate(&self, problems: &mut Problems) {
-        validate_socket(&self.endpoint, self.transport, problems);
+        self.place().validate(problems);
+        if let Some(tls) = &self.tls {
+            problems.below("tls", |problems| tls.validate(problems));
+        }
         let mib = self.max_recv_msg_size_mib;
         if mib >= 4096 {
             problems.add(
@@ -340,6 +357,8 @@ impl Default for HttpConfig {
         Self {
             endpoint: "localhost:4318".into(),
             transport: Transport::default(),
+            socket_mode: String::new(),
+            tls: None,
             traces_url_path: "/v1/traces".into(),
             max_request_body_size: 64 * MIB,
             auth: None,
@@ -359,6 +378,15 @@ impl Default for HttpConfig {
 }
 
 impl HttpConfig {
+    /// Where it listens.
+    pub fn place(&self) -> Place<'_> {
+        Place {
+            endpoint: &self.endpoint,
+            transport: self.transport,
+            mode: &self.socket_mode,
+        }
+    }
+
     /// The largest request in bytes.
     pub fn limit(&self) -> usize {
         // As in the Collector, 0 stands for the default.
@@ -385,7 +413,10 @@ impl HttpConfig {
     }
 
     fn validate(&self, problems: &mut Problems) {
-        validate_socket(&self.endpoint, self.transport, problems);
+        self.place().validate(problems);
+        if let Some(tls) = &self.tls {
+            problems.below("tls", |problems| tls.validate(problems));
+        }
         if !self.traces_url_path.starts_with('/') {
             let path = &self.traces_url_path;
             problems.add("traces_url_path", format!("`{path}` does not begin with a slash"));
@@ -406,19 +437,6 @@ impl HttpConfig {
                     "is not a header that HTTP can carry",
                 );
             }
-        }
-    }
-}
-
-// === impl Transport ===
-
-impl Transport {
-    /// Which addresses of a name it covers.
-    pub fn family(self) -> Family {
-        match self {
-            Self::Tcp | Self::Unix => Family::Any,
-            Self::Tcp4 => Family::V4,
-            Self::Tcp6 => Family::V6,
         }
     }
 }

@@ -39,6 +39,7 @@ use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::net::auth::Authenticators;
 use crate::net::listen::Listener;
 use crate::net::serve::{Connection, serve};
+use crate::net::tls::{self, Acceptor, Protocols, ServerTls};
 use crate::pipeline::client::Client;
 use crate::pipeline::intake::Intake;
 use crate::pipeline::parts::Surroundings;
@@ -103,15 +104,28 @@ impl OtlpReceiver {
         };
         if let Some(grpc) = self.config.protocols.grpc.on() {
             let guard = self.guard(grpc.auth.as_ref())?;
-            let listener = Listener::bind(&grpc.endpoint, grpc.transport.family()).await?;
+            let tls = self.acceptor(grpc.tls.as_ref(), tls::HTTP2, "grpc")?;
+            let listener = Listener::bind(grpc.place()).await?.with_tls(tls);
             bound.grpc = Some((listener, guard, grpc.clone()));
         }
         if let Some(http) = self.config.protocols.http.on() {
             let guard = self.guard(http.auth.as_ref())?;
-            let listener = Listener::bind(&http.endpoint, http.transport.family()).await?;
+            let tls = self.acceptor(http.tls.as_ref(), tls::HTTP, "http")?;
+            let listener = Listener::bind(http.place()).await?.with_tls(tls);
             bound.http = Some((listener, guard, http.clone()));
         }
         Ok(bound)
+    }
+
+    fn acceptor(
+        &self,
+        tls: Option<&ServerTls>,
+        protocols: Protocols,
+        transport: &str,
+    ) -> io::Result<Option<Acceptor>> {
+        let owner = format!("receiver {}/{transport}", self.id);
+        let acceptor = tls.map(|tls| Acceptor::new(tls, protocols, &owner));
+        acceptor.transpose().map_err(io::Error::other)
     }
 
     fn guard(&self, auth: Option<&Auth>) -> io::Result<Guard> {
@@ -182,7 +196,7 @@ async fn serve_grpc(
     stop: CancellationToken,
 ) -> io::Result<BoxFuture<'static, ()>> {
     let events = ReceiverEvents::new(id, "grpc");
-    events.listening(&listener.addresses()?);
+    events.listening(&listener.names()?);
     let connections = ConnectionEvents::new(id, "grpc");
     let budget = intake.budget().clone();
     let grpc = Arc::new(Grpc {
@@ -234,7 +248,7 @@ fn serve_http(
     stop: CancellationToken,
 ) -> io::Result<BoxFuture<'static, ()>> {
     let events = ReceiverEvents::new(id, "http");
-    events.listening(&listener.addresses()?);
+    events.listening(&listener.names()?);
     let connections = ConnectionEvents::new(id, "http");
     let budget = intake.budget().clone();
     let door = Door {
@@ -265,7 +279,7 @@ fn serve_http(
 /// What is known of a client whose requests carry nothing of their own.
 fn client(connection: &Connection) -> Arc<Client> {
     Arc::new(Client {
-        address: Some(connection.peer),
+        address: connection.peer,
         ..Client::default()
     })
 }

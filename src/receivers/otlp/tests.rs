@@ -115,8 +115,18 @@ fn wrong_values_are_named() {
         ),
         (
             "protocols: {grpc: {transport: unix}}",
-            "protocols.grpc.transport",
-            "`unix`",
+            "protocols.grpc.endpoint",
+            "path of a socket",
+        ),
+        (
+            "protocols: {grpc: {transport: unix, endpoint: /run/a, socket_mode: u+w}}",
+            "protocols.grpc.socket_mode",
+            "`u+w`",
+        ),
+        (
+            "protocols: {http: {socket_mode: '0660'}}",
+            "protocols.http.socket_mode",
+            "`transport: unix`",
         ),
         (
             "protocols: {grpc: {max_recv_msg_size_mib: 4096}}",
@@ -141,6 +151,11 @@ fn wrong_values_are_named() {
         (
             "protocols: {http: {tls: {cert_file: a}}}",
             "protocols.http.tls",
+            "its key",
+        ),
+        (
+            "protocols: {grpc: {tls: {cert_file: a, key_file: b, tpm: {enabled: true}}}}",
+            "protocols.grpc.tls.tpm",
             "not supported",
         ),
         (
@@ -173,14 +188,15 @@ fn every_key_has_its_class() {
         (
             Class::Works,
             "grpc",
-            "endpoint transport max_recv_msg_size_mib max_concurrent_streams include_metadata auth.authenticator",
+            "endpoint transport max_recv_msg_size_mib max_concurrent_streams include_metadata auth.authenticator \
+             tls.cert_file tls.client_ca_file tls.client_ca_file_reload tls.reload_interval tls.min_version",
         ),
         (
             Class::NoEffect,
             "grpc",
             "read_buffer_size write_buffer_size keepalive.enforcement_policy",
         ),
-        (Class::Unsupported, "grpc", "tls middlewares"),
+        (Class::Unsupported, "grpc", "tls.tpm middlewares"),
         (
             Class::Works,
             "http",
@@ -193,7 +209,11 @@ fn every_key_has_its_class() {
             "http",
             "write_timeout metrics_url_path logs_url_path",
         ),
-        (Class::Unsupported, "http", "tls auth.request_params middlewares"),
+        (
+            Class::Unsupported,
+            "http",
+            "tls.tpm auth.request_params middlewares",
+        ),
     ] {
         for name in names.split_whitespace() {
             assert_eq!(

@@ -21,7 +21,7 @@ fn events_are_counted() {
     let open = [connections.opened(), connections.opened()];
     drop(open);
     let _open = connections.opened();
-    connections.refused(peer);
+    connections.refused(Some(peer));
 
     let text = recorder.handle().render();
     let labels = r#"{receiver="otlp/a",transport="grpc"}"#;

@@ -6,7 +6,6 @@
 //! wants one; the name is looked up again now and then, and when a connection fails. Everything ends when
 //! `Connections` is dropped.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -17,7 +16,8 @@ use tokio::task::AbortHandle;
 
 use super::keeper;
 use crate::net::parts::Parts;
-use crate::net::resolve::Target;
+use crate::net::resolve::{Address, Target};
+use crate::net::tls::Connector;
 
 /// How calls spread over the addresses of a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +45,10 @@ pub struct KeepAlive {
 pub struct Plan {
     /// The host.
     pub target: Target,
+    /// What makes TLS of a connection; in the clear, when absent.
+    pub tls: Option<Connector>,
+    /// The name by which the server is called, without a port.
+    pub host: String,
     /// How calls spread over its addresses.
     pub spread: Spread,
     /// Connections to each address.
@@ -91,7 +95,7 @@ pub(super) struct View {
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) id: u64,
-    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) addresses: Vec<Address>,
     pub(super) state: State,
     pub(super) usage: Arc<Usage>,
     /// Ends the task that keeps the connection.
@@ -148,7 +152,7 @@ impl Connections {
 
     /// As if the target's name stood for these addresses.
     #[cfg(test)]
-    pub fn fixed(plan: Plan, addresses: Vec<SocketAddr>) -> Self {
+    pub fn fixed(plan: Plan, addresses: Vec<Address>) -> Self {
         let connections = Self::new(plan);
         let shared = connections.shared.clone();
         let keeper = tokio::spawn(async move {

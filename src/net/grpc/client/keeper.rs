@@ -1,7 +1,6 @@
 //! The tasks behind a client's connections: one looks the name up and opens a slot for each address, and each
 //! slot has one that keeps its connection open. They end when the first is aborted.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,7 +14,8 @@ use super::connections::{AbortOnDrop, Plan, Shared, Slot, Spread, State, Usage, 
 use crate::net::causes::chain;
 use crate::net::io::Coalesced;
 use crate::net::parts::Parts;
-use crate::net::resolve;
+use crate::net::resolve::{self, Address};
+use crate::net::stream::Stream;
 
 /// One window of a stream and of a connection: OTLP's answers are small, this is never reached.
 const WINDOW: u32 = 1024 * 1024;
@@ -58,7 +58,7 @@ pub(super) async fn keep_resolved(shared: Arc<Shared>) {
                 renew(view, &shared, addresses, &mut tasks, &mut next_id);
             }),
             Err(error) => shared.view.send_modify(|view| {
-                view.unresolved = Some(format!("cannot look up {}: {error}", target.host));
+                view.unresolved = Some(format!("cannot look up {}: {error}", target.host()));
             }),
         }
         if target.is_address() {
@@ -79,7 +79,7 @@ pub(super) async fn keep_resolved(shared: Arc<Shared>) {
 pub(super) fn renew(
     view: &mut View,
     shared: &Arc<Shared>,
-    addresses: Vec<SocketAddr>,
+    addresses: Vec<Address>,
     tasks: &mut JoinSet<()>,
     next_id: &mut u64,
 ) {
@@ -102,7 +102,7 @@ pub(super) fn renew(
     }
 }
 
-fn open_slot(shared: &Arc<Shared>, id: u64, addresses: Vec<SocketAddr>, tasks: &mut JoinSet<()>) -> Slot {
+fn open_slot(shared: &Arc<Shared>, id: u64, addresses: Vec<Address>, tasks: &mut JoinSet<()>) -> Slot {
     let usage = Arc::<Usage>::default();
     let task = tasks.spawn(keep_connected(
         shared.clone(),
@@ -120,7 +120,7 @@ fn open_slot(shared: &Arc<Shared>, id: u64, addresses: Vec<SocketAddr>, tasks: &
 }
 
 /// Keeps one connection open for as long as its slot exists.
-async fn keep_connected(shared: Arc<Shared>, id: u64, addresses: Vec<SocketAddr>, usage: Arc<Usage>) {
+async fn keep_connected(shared: Arc<Shared>, id: u64, addresses: Vec<Address>, usage: Arc<Usage>) {
     let set = |state| shared.view.send_modify(|view| view.set(id, state));
     let mut wanted = shared.wanted.subscribe();
     let mut failures: u32 = 0;
@@ -161,12 +161,19 @@ async fn keep_connected(shared: Arc<Shared>, id: u64, addresses: Vec<SocketAddr>
 /// Connects, tells, and returns when the connection has ended.
 async fn connect_once(
     plan: &Plan,
-    addresses: &[SocketAddr],
+    addresses: &[Address],
     ready: impl FnOnce(SendRequest<Parts>),
 ) -> Result<(), String> {
-    let stream = resolve::connect(addresses)
+    let socket = resolve::connect(addresses)
         .await
         .map_err(|error| error.to_string())?;
+    let stream = match &plan.tls {
+        Some(tls) => tls
+            .connect(&plan.host, socket)
+            .await
+            .map_err(|error| error.to_string())?,
+        None => Stream::Plain(socket),
+    };
     let mut http2 = http2::Builder::new(TokioExecutor::new());
     http2
         .timer(TokioTimer::new())

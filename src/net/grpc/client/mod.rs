@@ -37,6 +37,8 @@ use crate::net::parts::Parts;
 /// What every call of a client has in common.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// `https` below TLS, else `http`.
+    pub scheme: Scheme,
     /// The name that the server is addressed by.
     pub authority: Authority,
     /// Headers of every call, `user-agent` included.
@@ -156,7 +158,7 @@ impl Client {
 
     fn request(&self, path: &'static str, message: Parts, deadline: Option<Instant>) -> Request<Parts> {
         let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(Scheme::HTTP);
+        parts.scheme = Some(self.options.scheme.clone());
         parts.authority = Some(self.options.authority.clone());
         parts.path_and_query = Some(PathAndQuery::from_static(path));
         let mut request = Request::new(message);

@@ -13,7 +13,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 use super::fake::{Answer, Call, Fake, framed, headers};
 use super::*;
 use crate::net::compress::{Compression, CompressionParams};
-use crate::net::resolve::Target;
+use crate::net::resolve::{Address, Target};
 
 const PATH: &str = "/test.Service/Call";
 const PATIENCE: Option<Duration> = Some(Duration::from_secs(5));
@@ -21,6 +21,8 @@ const PATIENCE: Option<Duration> = Some(Duration::from_secs(5));
 fn plan(address: SocketAddr) -> Plan {
     Plan {
         target: Target::parse_grpc(&address.to_string()).unwrap(),
+        tls: None,
+        host: String::new(),
         spread: Spread::RoundRobin,
         connections: 1,
         keep_alive: None,
@@ -29,6 +31,7 @@ fn plan(address: SocketAddr) -> Plan {
 
 fn options(compressor: Compressor) -> Options {
     Options {
+        scheme: Scheme::HTTP,
         authority: "backend:4317".parse().unwrap(),
         headers: headers(&[("user-agent", "test/1"), ("tenant", "blue")]),
         compressor,
@@ -47,7 +50,7 @@ fn client_of(addresses: &[SocketAddr], spread: Spread) -> Client {
         ..plan(addresses[0])
     };
     Client {
-        connections: Connections::fixed(plan, addresses.to_vec()),
+        connections: Connections::fixed(plan, addresses.iter().copied().map(Address::Tcp).collect()),
         options: options(Compressor::identity()),
     }
 }

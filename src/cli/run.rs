@@ -1,24 +1,28 @@
 //! `spanway run`: the life of the gateway.
 
+mod board;
+mod reload;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use metrics::{Label, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
+use self::board::board;
+use self::reload::Reload;
 use crate::components;
 use crate::config;
-use crate::config::diagnostic::{Diagnostics, Severity};
-use crate::config::document::Config;
+use crate::config::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::config::load::Inputs;
 use crate::config::service::Telemetry;
 use crate::net::listen::{Listener, Place};
 use crate::net::pages;
-use crate::pipeline::disk::Orphan;
-use crate::pipeline::graph::{Graph, Kept, KeptFor};
+use crate::pipeline::graph::Graph;
 use crate::pipeline::lifecycle::Running;
-use crate::telemetry::board::{Board, Scraper};
+use crate::telemetry::board::Scraper;
 use crate::telemetry::exporter::{BATCH_BYTES, BATCH_SPANS};
 use crate::telemetry::health::Health;
 use crate::telemetry::journal::FSYNC_SECONDS;
@@ -39,7 +43,7 @@ pub fn run(inputs: &Inputs<'_>, traces_only: bool) -> Result<(), String> {
         ));
     };
     logs::start(&config.service.telemetry.logs);
-    tell(&diagnostics);
+    tell(diagnostics.iter());
     // The recorder comes first: handles of metrics are made while the graph is built.
     let recorder = recorder()?;
     let metrics = recorder.handle();
@@ -50,33 +54,35 @@ pub fn run(inputs: &Inputs<'_>, traces_only: bool) -> Result<(), String> {
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
     runtime.block_on(async {
         let health = Health::default();
-        let graph = Graph::build(
-            &config,
-            &table,
-            &health,
-            config.service.patience.ack_timeout.into(),
-        )?;
+        let graph = Graph::build(&config, &table, &health, None)?;
         tokio::spawn(keep_up(metrics.clone()));
         let scraper = Scraper::new(board(&graph, &health, &config.service.telemetry), metrics);
         serve_metrics(&config.service.telemetry, &scraper).await?;
-        live(graph, &health, &config).await
+        let reload = Reload::new(inputs, traces_only, table, health.clone(), scraper, config);
+        live(graph, &health, reload).await
     })
 }
 
 /// From the first listener to the last span.
-async fn live(graph: Graph, health: &Health, config: &Config) -> Result<(), String> {
+async fn live(graph: Graph, health: &Health, mut reload: Reload<'_>) -> Result<(), String> {
     let mut signals = Signals::new()?;
+    let mut hangups = handle(SignalKind::hangup())?;
     let budget = graph.budget.limit();
-    let running = Running::start(graph).await?;
+    let mut running = Running::start(graph).await?;
     health.ready();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         memory_budget_bytes = budget,
         "everything is ready"
     );
-    let signal = signals.next().await;
+    let signal = loop {
+        tokio::select! {
+            signal = signals.next() => break signal,
+            asked = reload.wanted(&mut hangups) => reload.run(&mut running, asked).await,
+        }
+    };
     health.stopping();
-    let within = config.service.patience.drain_timeout.into();
+    let within = reload.patience().drain_timeout.into();
     tracing::info!(
         signal,
         ?within,
@@ -101,9 +107,13 @@ async fn live(graph: Graph, health: &Health, config: &Config) -> Result<(), Stri
     ))
 }
 
+fn handle(kind: SignalKind) -> Result<Signal, String> {
+    signal(kind).map_err(|error| format!("cannot handle signals: {error}"))
+}
+
 /// Notes and warnings about the configuration, a log line each.
-fn tell(diagnostics: &Diagnostics) {
-    for diagnostic in diagnostics.iter() {
+fn tell<'a>(diagnostics: impl Iterator<Item = &'a Diagnostic>) {
+    for diagnostic in diagnostics {
         match diagnostic.severity {
             Severity::Error => tracing::error!("{}", diagnostic.message),
             Severity::Warning => tracing::warn!("{}", diagnostic.message),
@@ -138,98 +148,6 @@ async fn keep_up(metrics: PrometheusHandle) {
     }
 }
 
-fn board(graph: &Graph, health: &Health, telemetry: &Telemetry) -> Board {
-    let mut board = Board::new(health.clone());
-    board.resource(&telemetry.resource);
-    for (id, ledger) in &graph.pipelines {
-        board.pipeline(&id.to_string(), ledger.clone());
-    }
-    for kept in &graph.kept {
-        kept_on_disk(&mut board, kept);
-    }
-    for Orphan { pipeline, bytes } in &graph.orphans {
-        gauge!("spanway_journal_orphan_bytes", "pipeline" => pipeline.clone(), "cursor" => "")
-            .set(*bytes as f64);
-    }
-    for (id, cursors) in &graph.exporters {
-        let ledgers = cursors.iter().map(|cursor| cursor.ledger().clone());
-        board.exporter(&id.to_string(), ledgers.collect());
-        let (exporter, cursors) = (id.to_string(), cursors.clone());
-        board.reading(move || {
-            let (size, capacity) = cursors
-                .iter()
-                .map(|cursor| cursor.fill())
-                .fold((0, 0u64), |sum, fill| {
-                    (sum.0 + fill.0, sum.1.saturating_add(fill.1))
-                });
-            gauge!("otelcol_exporter_queue_size", "exporter" => exporter.clone()).set(size as f64);
-            gauge!("otelcol_exporter_queue_capacity", "exporter" => exporter.clone()).set(capacity as f64);
-        });
-    }
-    for (id, keeps) in &graph.keepers {
-        board.exporter(&id.to_string(), keeps.ledgers.clone());
-        let keeper = keeps.keeper.clone();
-        board.reading(move || keeper.measure());
-    }
-    let budget = graph.budget.clone();
-    board.reading(move || {
-        gauge!("spanway_memory_budget_bytes").set(budget.limit() as f64);
-        gauge!("spanway_memory_reserved_bytes").set(budget.used() as f64);
-    });
-    board
-}
-
-/// What a pipeline keeps on disk, as of each scrape.
-fn kept_on_disk(board: &mut Board, kept: &Kept) {
-    let pipeline = kept.store.pipeline.clone();
-    let store = kept.store.clone();
-    board.reading(move || {
-        let set = |name: &'static str, value: u64| {
-            gauge!(name, "pipeline" => store.pipeline.clone()).set(value as f64);
-        };
-        set("spanway_journal_bytes", store.space.used());
-        set("spanway_journal_limit_bytes", store.limit());
-        for orphan in store.orphans() {
-            let bytes = orphan.unsettled.bytes as f64;
-            gauge!("spanway_journal_orphan_bytes", "pipeline" => store.pipeline.clone(), "cursor" => orphan.name)
-                .set(bytes);
-        }
-    });
-    for KeptFor {
-        exporter,
-        journal,
-        parked,
-        ..
-    } in &kept.exporters
-    {
-        let labels = [
-            Label::new("pipeline", pipeline.clone()),
-            Label::new("exporter", exporter.to_string()),
-        ];
-        let feeds = journal.feed().cloned().zip(parked.feed().cloned());
-        let Some((journal, parked)) = feeds else { continue };
-        board.reading(move || {
-            let set = |name: &'static str, value: f64| gauge!(name, labels.iter()).set(value);
-            let (unsettled, set_aside) = (journal.unsettled(), parked.unsettled());
-            set(
-                "spanway_journal_unsettled_bytes",
-                (unsettled.bytes + set_aside.bytes) as f64,
-            );
-            set(
-                "spanway_journal_unsettled_records",
-                (unsettled.records + set_aside.records) as f64,
-            );
-            set("spanway_journal_parked_spans", set_aside.weight as f64);
-            let age = journal.oldest_age().max(parked.oldest_age());
-            set("spanway_journal_oldest_unsettled_seconds", age as f64 / 1e3);
-            set(
-                "spanway_journal_dead_letter_bytes",
-                journal.aside.dead.on_disk().0 as f64,
-            );
-        });
-    }
-}
-
 async fn serve_metrics(telemetry: &Telemetry, scraper: &Scraper) -> Result<(), String> {
     const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
     for (host, port) in telemetry.metrics.listen_on() {
@@ -251,23 +169,21 @@ async fn serve_metrics(telemetry: &Telemetry, scraper: &Scraper) -> Result<(), S
         for address in listener.names().map_err(|error| error.to_string())? {
             tracing::info!(address, "metrics are at /metrics");
         }
-        tokio::spawn(pages::serve(listener, Arc::new(page)));
+        tokio::spawn(pages::serve(listener, Arc::new(page), CancellationToken::new()));
     }
     Ok(())
 }
 
 /// What ends the process.
 struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
+    terminate: Signal,
+    interrupt: Signal,
 }
 
 // === impl Signals ===
 
 impl Signals {
     fn new() -> Result<Self, String> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let handle = |kind| signal(kind).map_err(|error| format!("cannot handle signals: {error}"));
         Ok(Self {
             terminate: handle(SignalKind::terminate())?,
             interrupt: handle(SignalKind::interrupt())?,

@@ -46,6 +46,23 @@ impl Node {
         Self::new(Value::Scalar(Scalar::plain("")), origin)
     }
 
+    /// Whether the same is written there, wherever that is and in whatever order of keys.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Scalar(one), Value::Scalar(other)) => (&one.text, one.kind) == (&other.text, other.kind),
+            (Value::List(ones), Value::List(others)) => {
+                ones.len() == others.len() && ones.iter().zip(others).all(|(one, other)| one.says_the_same(other))
+            }
+            (Value::Map(ones), Value::Map(others)) => {
+                ones.iter().count() == others.iter().count()
+                    && ones
+                        .iter()
+                        .all(|(key, one)| others.get(key).is_some_and(|other| one.says_the_same(other)))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether nothing is written here.
     pub fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar(scalar) if scalar.kind == Kind::Null)

@@ -13,7 +13,7 @@ use super::node::{Map, Node, Value};
 use super::service::{Patience, Telemetry};
 use super::source::Origin;
 
-const PATIENCE: [&str; 2] = ["ack_timeout", "drain_timeout"];
+const PATIENCE: [&str; 3] = ["ack_timeout", "drain_timeout", "reload_interval"];
 
 /// The keys of a map; nothing counts as a map without keys.
 pub(super) fn section(node: Node, what: &str, diagnostics: &mut Diagnostics) -> Map {

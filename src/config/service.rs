@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::settings::{KeyNote, Problems, Settings};
 use super::types::{GoDuration, Section};
 
-/// How long clients and a stop may take; keys of our own.
+/// How long clients and a stop may take, and when the configuration is read again; keys of our own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Patience {
@@ -16,6 +16,8 @@ pub struct Patience {
     pub ack_timeout: GoDuration,
     /// How long a stopping gateway waits for what it holds to leave; below the 30 s that Kubernetes grants.
     pub drain_timeout: GoDuration,
+    /// How often it is looked whether the configuration has changed, so that it is read again; `0s` is at SIGHUP alone.
+    pub reload_interval: GoDuration,
 }
 
 /// What the gateway says about itself.
@@ -145,6 +147,7 @@ impl Default for Patience {
         Self {
             ack_timeout: GoDuration::secs(5),
             drain_timeout: GoDuration::secs(25),
+            reload_interval: GoDuration::default(),
         }
     }
 }

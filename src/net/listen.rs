@@ -6,14 +6,17 @@ mod tests;
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, Type};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 
+use super::handover::{self, Held, Name};
 use super::stream::Socket;
 use super::tls::Acceptor;
 use super::unix;
@@ -56,12 +59,14 @@ pub struct Place<'a> {
 pub struct Listener {
     sockets: Vec<Listening>,
     tls: Option<Acceptor>,
+    /// What the next configuration may take over.
+    _held: Vec<Arc<Held>>,
 }
 
 #[derive(Debug)]
 enum Listening {
     Tcp(TcpListener),
-    Unix(unix::Listener),
+    Unix(UnixListener, String),
 }
 
 // === impl Place ===
@@ -109,16 +114,19 @@ impl Listener {
         let endpoint = place.endpoint;
         let named =
             |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {endpoint}: {error}"));
-        let sockets = match place.transport {
+        let bound = match place.transport {
             Transport::Unix => {
                 let mode = unix::mode(place.mode).map_err(io::Error::other)?;
-                vec![Listening::Unix(
-                    unix::Listener::bind(endpoint, mode).map_err(named)?,
-                )]
+                bind_unix(endpoint, mode).map(|bound| vec![bound])
             }
-            transport => bind_all(endpoint, transport).await.map_err(named)?,
+            transport => bind_all(endpoint, transport).await,
         };
-        Ok(Self { sockets, tls: None })
+        let (sockets, held) = bound.map_err(named)?.into_iter().unzip();
+        Ok(Self {
+            sockets,
+            tls: None,
+            _held: held,
+        })
     }
 
     /// With TLS on every connection, if there is any.
@@ -135,7 +143,7 @@ impl Listener {
     pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
         let tcp = self.sockets.iter().filter_map(|socket| match socket {
             Listening::Tcp(socket) => Some(socket.local_addr()),
-            Listening::Unix(_) => None,
+            Listening::Unix(..) => None,
         });
         tcp.collect()
     }
@@ -144,7 +152,7 @@ impl Listener {
     pub fn names(&self) -> io::Result<Vec<String>> {
         let names = self.sockets.iter().map(|socket| match socket {
             Listening::Tcp(socket) => socket.local_addr().map(|address| address.to_string()),
-            Listening::Unix(socket) => Ok(socket.path().to_owned()),
+            Listening::Unix(_, path) => Ok(path.clone()),
         });
         names.collect()
     }
@@ -183,22 +191,54 @@ impl Listening {
                 let _ = stream.set_nodelay(true);
                 (Socket::Tcp(stream), Some(peer))
             }),
-            Self::Unix(socket) => socket
+            Self::Unix(socket, _) => socket
                 .poll_accept(cx)
-                .map_ok(|stream| (Socket::Unix(stream), None)),
+                .map_ok(|(stream, _)| (Socket::Unix(stream), None)),
         }
     }
 }
 
-async fn bind_all(endpoint: &str, transport: Transport) -> io::Result<Vec<Listening>> {
-    let mut sockets: Vec<TcpListener> = Vec::new();
+type Bound = (Listening, Arc<Held>);
+
+fn bind_unix(endpoint: &str, mode: Option<u32>) -> io::Result<Bound> {
+    let path = Path::new(endpoint);
+    let name = Name::Unix(path.to_path_buf());
+    let held = match handover::take_over(&name) {
+        Some(held) => held,
+        None => {
+            let (socket, presence) = unix::bind(path, mode)?;
+            handover::hold(name, Held::Unix(socket, presence))
+        }
+    };
+    Ok((listening(&held, endpoint)?, held))
+}
+
+/// A handle of its own on a socket that is held.
+fn listening(held: &Held, endpoint: &str) -> io::Result<Listening> {
+    match held {
+        Held::Tcp(socket) => TcpListener::from_std(socket.try_clone()?).map(Listening::Tcp),
+        Held::Unix(socket, _) => {
+            let socket = UnixListener::from_std(socket.try_clone()?)?;
+            Ok(Listening::Unix(socket, endpoint.to_owned()))
+        }
+    }
+}
+
+async fn bind_all(endpoint: &str, transport: Transport) -> io::Result<Vec<Bound>> {
+    let mut port = None;
+    let mut sockets: Vec<Bound> = Vec::new();
     let mut missing = None;
     for mut address in resolve(endpoint, transport).await? {
-        if let Some(first) = sockets.first().filter(|_| address.port() == 0) {
-            address.set_port(first.local_addr()?.port());
+        if let Some(port) = port {
+            address.set_port(port);
         }
         match bind(address, transport) {
-            Ok(socket) => sockets.push(socket),
+            Ok(held) => {
+                if let Held::Tcp(socket) = &*held {
+                    port = Some(socket.local_addr()?.port());
+                }
+                sockets.push((listening(&held, endpoint)?, held));
+            }
             // A name may have an address that this machine has not, such as ::1 without IPv6.
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => missing = Some(error),
             Err(error) => return Err(error),
@@ -206,7 +246,7 @@ async fn bind_all(endpoint: &str, transport: Transport) -> io::Result<Vec<Listen
     }
     match missing {
         Some(error) if sockets.is_empty() => Err(error),
-        _ => Ok(sockets.into_iter().map(Listening::Tcp).collect()),
+        _ => Ok(sockets),
     }
 }
 
@@ -217,7 +257,10 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-fn bind(address: SocketAddr, transport: Transport) -> io::Result<TcpListener> {
+fn bind(address: SocketAddr, transport: Transport) -> io::Result<Arc<Held>> {
+    if let Some(held) = handover::take_over(&Name::Tcp(address)) {
+        return Ok(held);
+    }
     let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.is_ipv6() {
         // As in Go, `[::]` serves IPv4 as well; every other address is of one family anyway.
@@ -228,7 +271,9 @@ fn bind(address: SocketAddr, transport: Transport) -> io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    TcpListener::from_std(socket.into())
+    let socket: std::net::TcpListener = socket.into();
+    let name = Name::Tcp(socket.local_addr()?);
+    Ok(handover::hold(name, Held::Tcp(socket)))
 }
 
 async fn resolve(endpoint: &str, transport: Transport) -> io::Result<Vec<SocketAddr>> {

@@ -7,6 +7,7 @@ pub mod compress;
 pub mod decompress;
 pub mod grpc;
 pub mod gzip;
+pub mod handover;
 pub mod headers;
 pub mod http_client;
 pub mod inflate;

@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::listen::Listener;
 use super::stream::{Socket, Stream};
@@ -25,14 +26,17 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Answers one request.
 pub type Page = Arc<dyn Fn(&Request<Incoming>) -> Response<Full<Bytes>> + Send + Sync>;
 
-/// Serves `page` to whoever connects, until it is dropped.
-pub async fn serve(listener: Listener, page: Page) {
+/// Serves `page` to whoever connects, until `stop` is cancelled.
+pub async fn serve(listener: Listener, page: Page, stop: CancellationToken) {
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(slot) = connections.clone().acquire_owned().await else {
             return;
         };
-        let (socket, _) = listener.accept().await;
+        let (socket, _) = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => return,
+        };
         let (page, tls) = (page.clone(), listener.tls().cloned());
         tokio::spawn(async move {
             answer(socket, tls, page).await;

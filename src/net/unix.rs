@@ -6,11 +6,8 @@
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixStream as StdStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::task::{Context, Poll};
-
-use tokio::net::{UnixListener, UnixStream};
 
 /// The longest path of a socket in bytes, on Linux; other systems have a few less.
 const LONGEST: usize = 107;
@@ -18,56 +15,38 @@ const LONGEST: usize = 107;
 /// What is appended to a path while its socket is not ready to be found.
 const UNREADY: &str = ".new";
 
-/// Listens on a socket, and removes it in the end.
+/// The file of a socket, removed with this.
 #[derive(Debug)]
-pub struct Listener {
-    socket: UnixListener,
+pub struct Presence {
     path: PathBuf,
-    name: String,
     /// What the file is, so that another one of its name is left alone.
     identity: Option<(u64, u64)>,
 }
 
-// === impl Listener ===
-
-impl Listener {
-    /// Listens at `path`; `mode` is who may connect, else the umask says.
-    pub fn bind(path: &str, mode: Option<u32>) -> io::Result<Self> {
-        let name = path.to_owned();
-        let path = PathBuf::from(path);
-        make_way(&path)?;
-        let mut unready = path.clone().into_os_string();
-        unready.push(UNREADY);
-        let unready = PathBuf::from(unready);
-        make_way(&unready)?;
-        if unready.exists() {
-            fs::remove_file(&unready)?;
-        }
-        let socket = UnixListener::bind(&unready)?;
-        if let Some(mode) = mode {
-            fs::set_permissions(&unready, Permissions::from_mode(mode))?;
-        }
-        fs::rename(&unready, &path)?;
-        Ok(Self {
-            socket,
-            identity: identity(&path),
-            path,
-            name,
-        })
+/// Listens at `path`; `mode` is who may connect, else the umask says.
+pub fn bind(path: &Path, mode: Option<u32>) -> io::Result<(UnixListener, Presence)> {
+    make_way(path)?;
+    let mut unready = path.to_path_buf().into_os_string();
+    unready.push(UNREADY);
+    let unready = PathBuf::from(unready);
+    make_way(&unready)?;
+    if unready.exists() {
+        fs::remove_file(&unready)?;
     }
-
-    /// Where it is.
-    pub fn path(&self) -> &str {
-        &self.name
+    let socket = UnixListener::bind(&unready)?;
+    socket.set_nonblocking(true)?;
+    if let Some(mode) = mode {
+        fs::set_permissions(&unready, Permissions::from_mode(mode))?;
     }
-
-    /// The next connection.
-    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<UnixStream>> {
-        self.socket.poll_accept(cx).map_ok(|(stream, _)| stream)
-    }
+    fs::rename(&unready, path)?;
+    let presence = Presence {
+        identity: identity(path),
+        path: path.to_path_buf(),
+    };
+    Ok((socket, presence))
 }
 
-impl Drop for Listener {
+impl Drop for Presence {
     fn drop(&mut self) {
         if self.identity.is_some() && self.identity == identity(&self.path) {
             // A socket that stays is taken over by the next process.
@@ -119,7 +98,7 @@ fn make_way(path: &Path) -> io::Result<()> {
         let message = "there is a file, and it is no socket";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
     }
-    match StdStream::connect(path) {
+    match UnixStream::connect(path) {
         Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "somebody listens there")),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
         Err(error) => Err(error),

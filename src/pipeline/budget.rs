@@ -15,7 +15,7 @@ pub struct Budget(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    limit: usize,
+    limit: AtomicUsize,
     used: AtomicUsize,
 }
 
@@ -44,14 +44,19 @@ impl Budget {
     /// A budget of `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self(Arc::new(Inner {
-            limit,
+            limit: AtomicUsize::new(limit),
             used: AtomicUsize::new(0),
         }))
     }
 
     /// The bound in bytes.
     pub fn limit(&self) -> usize {
-        self.0.limit
+        self.0.limit.load(Ordering::Relaxed)
+    }
+
+    /// Changes the bound. What exceeds it stays granted.
+    pub fn set_limit(&self, limit: usize) {
+        self.0.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Bytes taken now.
@@ -85,7 +90,7 @@ impl Budget {
     }
 
     fn take(&self, wanted: usize) -> Result<(), OverBudget> {
-        let limit = self.0.limit;
+        let limit = self.limit();
         let fits = |used: usize| used.checked_add(wanted).filter(|sum| *sum <= limit);
         match self.0.used.try_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
             Ok(_) => Ok(()),

@@ -35,7 +35,7 @@ pub struct Pipeline {
     /// Its counts.
     pub ledger: PipelineLedger,
     /// Its processors that look into spans, where it has any.
-    pub processing: Option<Processing>,
+    pub processing: Option<Arc<Processing>>,
     /// Where its spans go.
     pub outputs: Vec<Output>,
 }
@@ -55,6 +55,7 @@ pub enum Output {
 }
 
 /// A pipeline's way to one exporter.
+#[derive(Clone)]
 pub struct Branching {
     /// What waits for the exporter.
     pub cursor: Arc<Cursor>,

@@ -1,37 +1,37 @@
 //! From a configuration to what runs: exporters with their delivery, pipelines in the order in which they feed
-//! each other, receivers with their doors.
+//! each other, receivers with their doors. A graph that follows another takes over what has not changed; what has changed in
+//! parts that go on is done when nothing can fail any more.
 
 mod connected;
 mod journaled;
 mod keepers;
+mod live;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use super::budget::Budget;
-use super::delivery::{Driver, Gate, Outlet, QueueSettings, Slots};
+use super::delivery::{Driver, Gate, Outlet, QueueSettings, Way as SendingWay};
 use super::disk::requests::{Clerk, Desk};
 use super::disk::{Orphan, Store};
+use super::doorway::Doorway;
 use super::entrance::Entrance;
 use super::flow::{Branching, Output, Pipeline};
 use super::log::cursor::Capacity;
 use super::log::{Batching, Cursor};
-use super::parts::{Extension, Sender, Surroundings, Table};
+use super::parts::{Extension, Surroundings, Table};
 use super::processing::{Processing, Step};
 use super::receiver::Receiver;
 use super::stage::Stage;
-use super::storage::StorageSettings;
 use super::ticket::Branch;
 use crate::config::document::{Config, Pipeline as PipelineConfig, Reference};
-use crate::config::factory::Factory;
+use crate::config::factory::{Catalog, Factory, Kind};
 use crate::config::id::{ComponentId, PipelineId};
 use crate::config::node::Node;
 use crate::journal::Journal;
-use crate::telemetry::exporter::ExporterEvents;
 use crate::telemetry::health::Health;
-use crate::telemetry::ledger::{ExporterLedger, PipelineLedger};
+use crate::telemetry::ledger::ExporterLedger;
 use crate::telemetry::process;
 
 /// Without a `memory_limiter`, spans may take this share of the memory that the process may use.
@@ -40,23 +40,47 @@ const DEFAULT_BUDGET_PERCENT: u64 = 40;
 /// Where the system does not say how much memory there is.
 const FALLBACK_BUDGET: usize = 512 << 20;
 
+use self::live::Way;
 pub use keepers::Keeps;
+pub use live::Live;
 
 /// A receiver with its door.
-pub type Entered = (ComponentId, Box<dyn Receiver>, Arc<Entrance>);
+pub struct Entered {
+    /// Its name.
+    pub id: ComponentId,
+    /// What is to be started; nothing, when it runs already.
+    pub receiver: Option<Box<dyn Receiver>>,
+    /// Its door.
+    pub doorway: Arc<Doorway>,
+    /// Where that is to lead.
+    pub entrance: Arc<Entrance>,
+}
 
-/// Everything built, nothing started.
+/// An exporter that sends, as metrics see it.
+pub struct Sending {
+    /// Its name.
+    pub id: ComponentId,
+    /// One for each pipeline that feeds it, with its ledger.
+    pub cursors: Vec<Arc<Cursor>>,
+    /// Ledgers of cursors that it no longer has.
+    pub spent: Vec<ExporterLedger>,
+}
+
+/// Makes a change in a part that goes on.
+pub type Change = Box<dyn FnOnce() + Send>;
+
+/// Everything built, and nothing started but what is taken over.
 pub struct Graph {
     /// Receivers, each with its door.
     pub receivers: Vec<Entered>,
-    /// Extensions, in the order in which they start.
-    pub extensions: Vec<(ComponentId, Box<dyn Extension>)>,
+    /// Extensions, in the order in which they start; those without anything to start run already.
+    pub extensions: Vec<(ComponentId, Option<Box<dyn Extension>>)>,
     /// One for each way from a pipeline to an exporter.
     pub drivers: Vec<Arc<Driver>>,
-    /// Ledgers by pipeline.
-    pub pipelines: Vec<(PipelineId, PipelineLedger)>,
-    /// By exporter a cursor for each pipeline that feeds it, with its ledger.
-    pub exporters: Vec<(ComponentId, Vec<Arc<Cursor>>)>,
+    /// The pipelines.
+    pub pipelines: Vec<(PipelineId, Arc<Pipeline>)>,
+    /// Exporters that send.
+    pub exporters: Vec<Sending>,
     /// Exporters that keep spans themselves.
     pub keepers: Vec<(ComponentId, Keeps)>,
     /// What is kept on disk, by pipeline.
@@ -67,6 +91,10 @@ pub struct Graph {
     pub budget: Budget,
     /// Set when the process stops.
     pub stopping: Arc<AtomicBool>,
+    /// What is to change in parts that go on.
+    pub changes: Vec<Change>,
+    /// What the next graph may take over.
+    pub live: Live,
 }
 
 /// What one pipeline keeps on disk.
@@ -78,6 +106,7 @@ pub struct Kept {
 }
 
 /// What one pipeline keeps on disk for one exporter.
+#[derive(Clone)]
 pub struct KeptFor {
     /// The exporter.
     pub exporter: ComponentId,
@@ -97,10 +126,15 @@ struct Outgoing {
 }
 
 struct Builder<'a> {
+    /// What runs already.
+    live: Option<&'a Live>,
+    /// What the graph after this one may take over.
+    next: Live,
+    changes: Vec<Change>,
+    catalog: &'a Catalog,
     config: &'a Config,
     table: &'a Table,
     health: &'a Health,
-    storages: HashMap<ComponentId, StorageSettings>,
     kept: Vec<Kept>,
     budget: Budget,
     batching: HashMap<PipelineId, Batching>,
@@ -108,8 +142,6 @@ struct Builder<'a> {
     steps: HashMap<PipelineId, Vec<Step>>,
     outgoing: Vec<(ComponentId, Outgoing)>,
     keepers: Vec<(ComponentId, Keeps)>,
-    /// Ways that have a number but no driver.
-    ways: usize,
     drivers: Vec<Arc<Driver>>,
     built: Vec<(PipelineId, Arc<Pipeline>)>,
     /// Pipelines whose outputs are being built, to find a connector that leads back.
@@ -119,50 +151,49 @@ struct Builder<'a> {
 // === impl Graph ===
 
 impl Graph {
-    /// Builds everything that `config` names. An error says which component and why.
+    /// Builds everything that `config` names and is not `live` as it is named there. An error says which component and why.
     pub fn build(
         config: &Config,
         table: &Table,
         health: &Health,
-        ack_timeout: Duration,
+        live: Option<&Live>,
     ) -> Result<Self, String> {
-        let mut builder = Builder::new(config, table, health)?;
+        let catalog = table.catalog();
+        let mut builder = Builder::new(config, table, &catalog, health, live)?;
         let surroundings = Surroundings::new(health.clone(), builder.budget.clone());
-        let extensions = config.service.extensions.iter().map(|reference| {
-            let node = lookup(&config.extensions, reference)?;
-            let extension = make(&table.extensions, &reference.id, node, &surroundings)?;
-            Ok((reference.id.clone(), extension))
-        });
-        let extensions: Vec<(ComponentId, Box<dyn Extension>)> = extensions.collect::<Result<_, String>>()?;
-        let storages = extensions.iter();
-        builder.storages = storages
-            .filter_map(|(id, extension)| Some((id.clone(), extension.storage()?)))
-            .collect();
+        let extensions = builder.extensions(&surroundings)?;
         for id in config.service.pipelines.keys() {
             builder.pipeline(id)?;
         }
-        let stopping = Arc::new(AtomicBool::new(false));
-        let receivers = builder.receivers(ack_timeout, &stopping, &surroundings)?;
+        let receivers = builder.receivers(&surroundings)?;
         let orphans = builder.orphans();
+        for reference in config.service.pipelines.values().flat_map(|pipeline| &pipeline.exporters) {
+            let spent = builder.spent(&reference.id);
+            builder.next.spent.insert(reference.id.clone(), spent);
+        }
+        for (id, keeps) in &mut builder.keepers {
+            keeps.ledgers.extend(builder.next.spent.get(id).into_iter().flatten().cloned());
+        }
+        let exporters = std::mem::take(&mut builder.outgoing).into_iter().map(|(id, out)| Sending {
+            spent: builder.next.spent.get(&id).cloned().unwrap_or_default(),
+            id,
+            cursors: out.cursors,
+        });
+        let exporters = exporters.collect();
+        builder.next.authenticators = surroundings.authenticators;
         Ok(Self {
             receivers,
             extensions,
             drivers: builder.drivers,
-            pipelines: builder
-                .built
-                .iter()
-                .map(|(id, pipeline)| (id.clone(), pipeline.ledger.clone()))
-                .collect(),
-            exporters: builder
-                .outgoing
-                .into_iter()
-                .map(|(id, out)| (id, out.cursors))
-                .collect(),
+            pipelines: builder.built,
+            exporters,
             orphans,
             keepers: builder.keepers,
             kept: builder.kept,
             budget: builder.budget,
-            stopping,
+            stopping: builder.next.stopping.clone(),
+            changes: builder.changes,
+            live: builder.next,
         })
     }
 }
@@ -195,7 +226,13 @@ impl Kept {
 // === impl Builder ===
 
 impl<'a> Builder<'a> {
-    fn new(config: &'a Config, table: &'a Table, health: &'a Health) -> Result<Self, String> {
+    fn new(
+        config: &'a Config,
+        table: &'a Table,
+        catalog: &'a Catalog,
+        health: &'a Health,
+        live: Option<&'a Live>,
+    ) -> Result<Self, String> {
         let mut batching = HashMap::new();
         let mut steps: HashMap<PipelineId, Vec<Step>> = HashMap::new();
         let mut budget: Option<usize> = None;
@@ -211,24 +248,62 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        let budget = Budget::new(budget.unwrap_or_else(default_budget));
+        let limit = budget.unwrap_or_else(default_budget);
+        let mut changes: Vec<Change> = Vec::new();
+        let (budget, stopping) = match live {
+            Some(live) => {
+                let budget = live.budget.clone();
+                changes.push(Box::new(move || budget.set_limit(limit)));
+                (live.budget.clone(), live.stopping.clone())
+            }
+            None => (Budget::new(limit), Arc::default()),
+        };
+        let next = Live::new(config.clone(), budget.clone(), stopping);
         let (outgoing, keepers, drivers, built, open) = Default::default();
         Ok(Self {
+            live,
+            next,
+            changes,
+            catalog,
             config,
             table,
             health,
-            storages: HashMap::new(),
             kept: Vec::new(),
             budget,
             batching,
             steps,
             outgoing,
             keepers,
-            ways: 0,
             drivers,
             built,
             open,
         })
+    }
+
+    /// Extensions, and what those of them that hold keys or storages make known.
+    fn extensions(
+        &mut self,
+        surroundings: &Surroundings,
+    ) -> Result<Vec<(ComponentId, Option<Box<dyn Extension>>)>, String> {
+        let mut extensions = Vec::new();
+        for reference in &self.config.service.extensions {
+            let id = reference.id.clone();
+            if let Some(live) = self.live.filter(|_| self.is_live(Kind::Extension, &id)) {
+                surroundings.authenticators.carry(&id.to_string(), &live.authenticators);
+                if let Some(storage) = live.storages.get(&id) {
+                    self.next.storages.insert(id.clone(), storage.clone());
+                }
+                extensions.push((id, None));
+                continue;
+            }
+            let node = lookup(&self.config.extensions, reference)?;
+            let extension = make(&self.table.extensions, &id, node, surroundings)?;
+            if let Some(storage) = extension.storage() {
+                self.next.storages.insert(id.clone(), storage);
+            }
+            extensions.push((id, Some(extension)));
+        }
+        Ok(extensions)
     }
 
     /// Builds a pipeline after those that it feeds; once.
@@ -251,32 +326,38 @@ impl<'a> Builder<'a> {
                 self.connect(id, reference, node, &mut outputs)?;
                 continue;
             }
-            if let Some(keeping) = self.keeping(reference)? {
+            if let Some(keeping) = self.keeping(id, reference)? {
                 outputs.push(Output::Keeper(keeping));
                 continue;
             }
-            match &store {
-                Some(store) => fed.push(self.fed_by_journal(id, reference, store)?),
-                None => {
-                    let (batching, capacity) = self.waits(id, reference, false)?;
-                    let (budget, ledger) = (self.budget.clone(), ExporterLedger::default());
-                    let cursor = Cursor::new(batching, capacity, budget, ledger, None);
-                    outputs.push(Output::Exporter(self.branching(reference, cursor)?));
-                }
+            let way = self.way(id, reference, store.as_ref())?;
+            match store {
+                Some(_) => fed.push(way),
+                None => outputs.push(Output::Exporter(way.branching)),
             }
         }
         self.open.pop();
-        let ledger = store
-            .as_ref()
-            .map(|store| store.ledger.clone())
-            .unwrap_or_default();
+        let known = self.live.and_then(|live| live.ledgers.get(id)).cloned();
+        let ledger = match &store {
+            Some(store) => store.ledger.clone(),
+            None => known.unwrap_or_default(),
+        };
+        self.next.ledgers.insert(id.clone(), ledger.clone());
         if let Some(store) = store {
-            outputs.push(self.journal(store, fed)?);
+            outputs.push(self.journal(store, fed));
         }
-        let steps = self.steps.remove(id).unwrap_or_default();
+        let known = self.live.filter(|_| self.keeps_processors(id));
+        let processing = match known.and_then(|live| live.processing.get(id)) {
+            Some(processing) => processing.clone(),
+            None => {
+                let steps = self.steps.remove(id).unwrap_or_default();
+                Processing::new(steps, self.budget.clone()).map(Arc::new)
+            }
+        };
+        self.next.processing.insert(id.clone(), processing.clone());
         let pipeline = Arc::new(Pipeline {
             ledger,
-            processing: Processing::new(steps, self.budget.clone()),
+            processing,
             outputs,
         });
         self.built.push((id.clone(), pipeline.clone()));
@@ -303,26 +384,64 @@ impl<'a> Builder<'a> {
         Ok((batching, capacity))
     }
 
-    /// A pipeline's way to an exporter, which reads through this cursor.
-    fn branching(&mut self, reference: &Reference, cursor: Arc<Cursor>) -> Result<Branching, String> {
-        let branch = self.next_branch()?;
+    /// A pipeline's way to an exporter: the one that there is, as its settings have it now, or else a new one.
+    fn way(
+        &mut self,
+        pipeline: &PipelineId,
+        reference: &Reference,
+        store: Option<&Arc<Store>>,
+    ) -> Result<Way, String> {
+        let (batching, capacity) = self.waits(pipeline, reference, store.is_some())?;
+        let key = (pipeline.clone(), reference.id.clone());
+        let known = self.live.and_then(|live| live.ways.get(&key));
+        let known = known.filter(|way| way.kept.is_some() == store.is_some());
+        let suits = known.is_none_or(|way| way.branching.cursor.suits(&batching));
+        let mut way = match (known, store) {
+            (Some(way), _) if suits => {
+                let cursor = way.branching.cursor.clone();
+                self.changes.push(Box::new(move || cursor.change(batching, capacity)));
+                way.clone()
+            }
+            (Some(_), Some(_)) => {
+                return Err(format!(
+                    "the metadata keys by which the journal of pipeline `{pipeline}` is read for `{}` have changed, which \
+                     takes a restart",
+                    reference.id
+                ));
+            }
+            (_, Some(store)) => self.fed_by_journal(pipeline, reference, store, batching, capacity)?,
+            (_, None) => {
+                let (budget, ledger) = (self.budget.clone(), ExporterLedger::default());
+                let cursor = Cursor::new(batching, capacity, budget, ledger, None);
+                let branching = self.branching(reference, cursor)?;
+                let outlet = self.outgoing(reference)?.outlet.clone();
+                Way {
+                    drivers: vec![Driver::new(outlet, branching.cursor.clone())],
+                    branching,
+                    kept: None,
+                }
+            }
+        };
         let out = self.outgoing(reference)?;
-        out.cursors.push(cursor.clone());
-        let (outlet, queue) = (out.outlet.clone(), out.queue.clone());
-        self.drivers.push(Driver::new(outlet.clone(), cursor.clone()));
-        Ok(Branching {
-            cursor,
-            gate: outlet.gate.clone(),
-            awaited: queue.wait_for_result,
-            blocks: queue.block_on_overflow,
-            branch,
-            events: outlet.events.clone(),
-        })
+        out.cursors.push(way.branching.cursor.clone());
+        way.branching.awaited = out.queue.wait_for_result;
+        way.branching.blocks = out.queue.block_on_overflow;
+        self.drivers.extend(way.drivers.iter().cloned());
+        self.next.ways.insert(key, way.clone());
+        Ok(way)
     }
 
-    /// Tells the answers of one way out from those of others.
-    fn next_branch(&self) -> Result<Branch, String> {
-        u16::try_from(self.drivers.len() + self.ways).map_err(|_| "too many exporters".to_owned())
+    /// A new way to an exporter, which reads through this cursor.
+    fn branching(&mut self, reference: &Reference, cursor: Arc<Cursor>) -> Result<Branching, String> {
+        let out = self.outgoing(reference)?;
+        Ok(Branching {
+            cursor,
+            gate: out.outlet.gate.clone(),
+            awaited: out.queue.wait_for_result,
+            blocks: out.queue.block_on_overflow,
+            branch: next_branch(),
+            events: out.outlet.events.clone(),
+        })
     }
 
     /// An exporter that sends.
@@ -336,12 +455,7 @@ impl<'a> Builder<'a> {
             .ok_or_else(|| format!("exporter `{id}` keeps spans and sends none"))
     }
 
-    fn receivers(
-        &mut self,
-        ack_timeout: Duration,
-        stopping: &Arc<AtomicBool>,
-        surroundings: &Surroundings,
-    ) -> Result<Vec<Entered>, String> {
+    fn receivers(&mut self, surroundings: &Surroundings) -> Result<Vec<Entered>, String> {
         let mut receivers: Vec<Entered> = Vec::new();
         let config = self.config;
         for reference in config
@@ -351,55 +465,45 @@ impl<'a> Builder<'a> {
             .flat_map(|pipeline| &pipeline.receivers)
         {
             let id = &reference.id;
-            let known = receivers.iter().any(|(known, _, _)| known == id);
+            let known = receivers.iter().any(|known| known.id == *id);
             let Some(node) = config.receivers.get(id).filter(|_| !known) else {
                 continue;
             };
-            let receiver = make(&self.table.receivers, id, node, surroundings)?;
             let pipelines = self
                 .fed_by(id)
                 .iter()
                 .map(|id| self.pipeline(id))
                 .collect::<Result<_, _>>()?;
-            let entrance = Entrance {
+            let entrance = Arc::new(Entrance {
                 pipelines,
                 budget: self.budget.clone(),
-                ack_timeout,
-                stopping: stopping.clone(),
+                ack_timeout: config.service.patience.ack_timeout.into(),
+                stopping: self.next.stopping.clone(),
+            });
+            let live = self.live.filter(|_| self.is_live(Kind::Receiver, id));
+            let (receiver, doorway) = match live.and_then(|live| live.doorways.get(id)) {
+                Some(doorway) => (None, doorway.clone()),
+                None => {
+                    let receiver = make(&self.table.receivers, id, node, surroundings)?;
+                    (Some(receiver), Doorway::new(entrance.clone()))
+                }
             };
-            receivers.push((id.clone(), receiver, Arc::new(entrance)));
+            self.next.doorways.insert(id.clone(), doorway.clone());
+            receivers.push(Entered {
+                id: id.clone(),
+                receiver,
+                doorway,
+                entrance,
+            });
         }
         Ok(receivers)
     }
 }
 
-// === impl Outgoing ===
-
-impl Outgoing {
-    fn new(id: &ComponentId, sender: Sender, health: &Health) -> Self {
-        let Sender {
-            destination,
-            queue,
-            retry,
-        } = sender;
-        let slots = if queue.enabled {
-            Slots::new(queue.num_consumers, destination.timeout())
-        } else {
-            Slots::unbounded()
-        };
-        let outlet = Outlet {
-            destination,
-            gate: Gate::new(retry.clone()),
-            retry,
-            slots,
-            events: Arc::new(ExporterEvents::new(&id.to_string(), health.clone())),
-        };
-        Self {
-            queue,
-            outlet: Arc::new(outlet),
-            cursors: Vec::new(),
-        }
-    }
+/// Tells the answers of one way out from those of others.
+fn next_branch() -> Branch {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// What the processors of a pipeline contribute, in their order.

@@ -58,6 +58,7 @@ pub trait Opens: Send + Sync {
 }
 
 /// A pipeline's way to a keeper.
+#[derive(Clone)]
 pub struct Keeping {
     /// What keeps.
     pub keeper: Arc<dyn Keeper>,

@@ -1,32 +1,70 @@
-//! Start and stop, in order: what takes spans in starts last and stops first.
+//! Start, change and stop, in order: what takes spans in starts last and stops first.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+mod begun;
+mod retired;
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::graph::{Graph, Kept};
+use self::begun::Begun;
+use self::retired::{Retired, close_journals, close_keepers};
+use super::delivery::Driver;
+use super::flow::Pipeline;
+use super::graph::{Graph, Kept, Live, Sending};
 use super::keeper::Keeper;
-use super::log::Cursor;
 use crate::config::id::ComponentId;
+use crate::journal::Journal;
 
 /// A graph at work.
 pub struct Running {
-    receivers: Vec<BoxFuture<'static, ()>>,
-    drivers: Vec<JoinHandle<()>>,
-    exporters: Vec<(ComponentId, Vec<Arc<Cursor>>)>,
+    receivers: HashMap<ComponentId, Serving>,
+    drivers: Vec<Driving>,
+    /// What ends each extension.
+    extensions: HashMap<ComponentId, CancellationToken>,
+    exporters: Vec<Sending>,
     kept: Vec<Kept>,
     keepers: Vec<Arc<dyn Keeper>>,
-    /// Answer what `spanway journal` asks, one for each journal.
-    clerks: Vec<JoinHandle<()>>,
-    stopping: Arc<AtomicBool>,
+    pipelines: Vec<Weak<Pipeline>>,
+    clerks: Clerks,
+    live: Live,
+    /// Parts of earlier graphs, which end in their own time.
+    retiring: JoinSet<()>,
+    signals: Signals,
+}
+
+/// What parts of a graph are told when it stops.
+#[derive(Clone, Default)]
+struct Signals {
     refuse: CancellationToken,
     drain: CancellationToken,
     close: CancellationToken,
+}
+
+/// A receiver at work.
+struct Serving {
+    refuse: CancellationToken,
+    done: BoxFuture<'static, ()>,
+}
+
+/// A driver at work.
+struct Driving {
+    driver: Arc<Driver>,
+    drain: CancellationToken,
+    close: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// Those who answer what `spanway journal` asks, one for each journal.
+struct Clerks {
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 /// What a stop left behind.
@@ -44,104 +82,197 @@ pub struct Drained {
 
 impl Running {
     /// Starts delivery, then extensions, then receivers. An error names what could not start.
-    pub async fn start(graph: Graph) -> Result<Self, String> {
-        let (refuse, drain, close) = Default::default();
-        let mut running = Self {
-            receivers: Vec::new(),
-            drivers: Vec::new(),
+    pub async fn start(mut graph: Graph) -> Result<Self, String> {
+        let signals = Signals::default();
+        let drivers = graph.drivers.drain(..);
+        let drivers = drivers.map(|driver| signals.drive(driver)).collect();
+        let clerks = Clerks::of(&graph.kept, &signals);
+        let mut begun = Begun::default();
+        begun.start(&mut graph, &signals).await?;
+        for entered in graph.receivers {
+            entered.doorway.lead_to(entered.entrance);
+        }
+        Ok(Self {
+            receivers: begun.receivers,
+            drivers,
+            extensions: begun.extensions,
             exporters: graph.exporters,
-            kept: graph.kept,
             keepers: graph.keepers.into_iter().map(|(_, keeps)| keeps.keeper).collect(),
-            clerks: Vec::new(),
-            stopping: graph.stopping,
-            refuse,
-            drain,
-            close,
-        };
-        for driver in graph.drivers {
-            running.drivers.push(tokio::spawn(
-                driver.run(running.drain.clone(), running.close.clone()),
-            ));
+            pipelines: graph.pipelines.iter().map(|(_, pipeline)| Arc::downgrade(pipeline)).collect(),
+            kept: graph.kept,
+            clerks,
+            live: graph.live,
+            retiring: JoinSet::new(),
+            signals,
+        })
+    }
+
+    /// What the next graph may take over.
+    pub fn live(&self) -> &Live {
+        &self.live
+    }
+
+    /// Goes on as another graph, which has taken over what does not change: what is new starts, then all changes are made, then
+    /// what is gone ends, in its own time. An error says what could not start; then nothing has changed.
+    pub async fn go_on_as(&mut self, mut graph: Graph) -> Result<(), String> {
+        let next_keepers: Vec<_> = graph.keepers.iter().map(|(_, keeps)| keeps.keeper.clone()).collect();
+        let next_pipelines = graph.pipelines.iter();
+        let next_pipelines: Vec<_> = next_pipelines.map(|(_, pipeline)| Arc::downgrade(pipeline)).collect();
+        graph.pipelines.clear();
+        let is_known = |driver: &Arc<Driver>| self.drivers.iter().any(|known| Arc::ptr_eq(&known.driver, driver));
+        let (known, fresh): (Vec<_>, Vec<_>) = graph.drivers.drain(..).partition(is_known);
+        let fresh = fresh.into_iter().map(|driver| self.signals.drive(driver)).collect();
+        let mut begun = Begun::default();
+        if let Err(why) = begun.start(&mut graph, &self.signals).await {
+            begun.extensions.values().for_each(CancellationToken::cancel);
+            self.retire(Retired {
+                receivers: begun.receivers.into_values().collect(),
+                drivers: fresh,
+                pipelines: next_pipelines,
+                journals: difference(&graph.kept, &self.kept),
+                exporters: Vec::new(),
+                keepers: others(&next_keepers, &self.keepers),
+            });
+            return Err(why);
         }
-        for kept in &running.kept {
-            let clerk = kept.clerk().run(running.refuse.clone());
-            running.clerks.push(tokio::spawn(clerk));
+        for change in graph.changes {
+            change();
         }
-        for (id, extension) in graph.extensions {
-            extension
-                .start()
-                .await
-                .map_err(|error| format!("`{id}` cannot start: {error}"))?;
+        let mut old = std::mem::replace(&mut self.receivers, begun.receivers);
+        for entered in graph.receivers {
+            entered.doorway.lead_to(entered.entrance);
+            if let (None, Some(serving)) = (self.receivers.get(&entered.id), old.remove(&entered.id)) {
+                self.receivers.insert(entered.id, serving);
+            }
         }
-        for (id, receiver, entrance) in graph.receivers {
-            let started = receiver.start(entrance, running.refuse.clone()).await;
-            running
-                .receivers
-                .push(started.map_err(|error| format!("`{id}` cannot start: {error}"))?);
+        let mut ended = std::mem::replace(&mut self.extensions, begun.extensions);
+        for (id, _) in graph.extensions {
+            if let (None, Some(stop)) = (self.extensions.get(&id), ended.remove(&id)) {
+                self.extensions.insert(id, stop);
+            }
         }
-        Ok(running)
+        ended.values().for_each(CancellationToken::cancel);
+        let drivers = std::mem::replace(&mut self.drivers, fresh).into_iter();
+        let (stay, gone): (Vec<_>, _) =
+            drivers.partition(|old| known.iter().any(|known| Arc::ptr_eq(known, &old.driver)));
+        self.drivers.extend(stay);
+        std::mem::replace(&mut self.clerks, Clerks::none()).end().await;
+        self.clerks = Clerks::of(&graph.kept, &self.signals);
+        let kept = std::mem::replace(&mut self.kept, graph.kept);
+        let keepers = std::mem::replace(&mut self.keepers, next_keepers);
+        let pipelines = std::mem::replace(&mut self.pipelines, next_pipelines);
+        self.exporters = graph.exporters;
+        let live = std::mem::replace(&mut self.live, graph.live);
+        self.retire(Retired {
+            exporters: live.without(&self.live),
+            receivers: old.into_values().collect(),
+            drivers: gone,
+            pipelines,
+            journals: difference(&kept, &self.kept),
+            keepers: others(&keepers, &self.keepers),
+        });
+        Ok(())
+    }
+
+    fn retire(&mut self, retired: Retired) {
+        while self.retiring.try_join_next().is_some() {}
+        self.retiring.spawn(retired.end());
     }
 
     /// Refuses new requests, lets those under way end and what is held leave, for no longer than `within`.
-    pub async fn stop(self, within: Duration) -> Drained {
+    pub async fn stop(mut self, within: Duration) -> Drained {
         let deadline = Instant::now() + within;
         // What clients no longer wait for must still have time to leave.
         let answered = Instant::now() + within.mul_f64(0.8);
-        self.stopping.store(true, Ordering::Relaxed);
-        self.refuse.cancel();
-        self.drain.cancel();
-        let clients_cut_off = timeout_at(answered, join_all(self.receivers)).await.is_err();
-        self.close.cancel();
+        self.live.stopping().store(true, Ordering::Relaxed);
+        self.signals.refuse.cancel();
+        self.signals.drain.cancel();
+        let receivers = self.receivers.into_values().map(|serving| serving.done);
+        let clients_cut_off = timeout_at(answered, join_all(receivers)).await.is_err();
+        self.signals.close.cancel();
         // What is left is read from the ledgers, whether or not the drivers came to their end.
-        let tasks = self.drivers.into_iter().chain(self.clerks);
-        drop(timeout_at(deadline, join_all(tasks)).await);
-        close_journals(&self.kept).await;
+        let drivers = self.drivers.into_iter().map(|driving| driving.task);
+        drop(timeout_at(deadline, join_all(drivers)).await);
+        let retired = async { while self.retiring.join_next().await.is_some() {} };
+        drop(timeout_at(deadline, retired).await);
+        drop(timeout_at(deadline, self.clerks.end()).await);
+        close_journals(self.kept.iter().flat_map(Kept::journals).collect()).await;
         close_keepers(self.keepers).await;
         let mut drained = Drained {
             clients_cut_off,
             ..Drained::default()
         };
-        for (id, cursors) in &self.exporters {
+        for Sending { id, cursors, spent } in &self.exporters {
+            let mut left: u64 = spent.iter().map(|ledger| ledger.columns().in_flight).sum();
             for cursor in cursors {
                 let spans = cursor.ledger().columns().in_flight;
-                let list = match cursor.feed() {
-                    Some(_) => &mut drained.kept,
-                    None => &mut drained.left,
-                };
-                if spans > 0 {
-                    list.push((id.to_string(), spans));
+                match cursor.feed() {
+                    Some(_) if spans > 0 => drained.kept.push((id.to_string(), spans)),
+                    Some(_) => {}
+                    None => left += spans,
                 }
+            }
+            if left > 0 {
+                drained.left.push((id.to_string(), left));
             }
         }
         drained
     }
 }
 
-/// Writes down how far everything is. What fails here repeats some spans after the next start, and loses none.
-async fn close_journals(kept: &[Kept]) {
-    let kept: Vec<_> = kept.iter().flat_map(Kept::journals).collect();
-    let closed = tokio::task::spawn_blocking(move || {
-        kept.iter()
-            .filter_map(|journal| journal.close().err())
-            .collect::<Vec<_>>()
-    });
-    for error in closed.await.unwrap_or_default() {
-        tracing::warn!(%error, "a journal was not closed in order; some spans will be sent again");
+// === impl Signals ===
+
+impl Signals {
+    fn drive(&self, driver: Arc<Driver>) -> Driving {
+        let (drain, close) = (self.drain.child_token(), self.close.child_token());
+        Driving {
+            task: tokio::spawn(driver.clone().run(drain.clone(), close.clone())),
+            driver,
+            drain,
+            close,
+        }
     }
 }
 
-/// Ends what keeps spans itself. What fails here is made up for at the next start.
-async fn close_keepers(keepers: Vec<Arc<dyn Keeper>>) {
-    let closed = tokio::task::spawn_blocking(move || {
-        keepers
-            .iter()
-            .filter_map(|keeper| keeper.close().err())
-            .collect::<Vec<_>>()
-    });
-    for error in closed.await.unwrap_or_default() {
-        tracing::warn!(
-            error,
-            "a store was not closed in order; it takes a little longer to open again"
-        );
+// === impl Clerks ===
+
+impl Clerks {
+    fn none() -> Self {
+        Self {
+            stop: CancellationToken::new(),
+            tasks: Vec::new(),
+        }
     }
+
+    fn of(kept: &[Kept], signals: &Signals) -> Self {
+        let stop = signals.refuse.child_token();
+        let clerks = kept.iter().map(Kept::clerk);
+        Self {
+            tasks: clerks.map(|clerk| tokio::spawn(clerk.run(stop.clone()))).collect(),
+            stop,
+        }
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        join_all(self.tasks).await;
+    }
+}
+
+/// The journals of `kept` that are not those of `others`, too.
+fn difference(kept: &[Kept], others: &[Kept]) -> Vec<Arc<Journal>> {
+    let others: Vec<_> = others.iter().flat_map(Kept::journals).collect();
+    let journals = kept.iter().flat_map(Kept::journals);
+    journals
+        .filter(|journal| !others.iter().any(|other| Arc::ptr_eq(journal, other)))
+        .collect()
+}
+
+/// Those of `keepers` that are not among `others`.
+fn others(keepers: &[Arc<dyn Keeper>], others: &[Arc<dyn Keeper>]) -> Vec<Arc<dyn Keeper>> {
+    let is_other = |keeper: &Arc<dyn Keeper>| {
+        let same = |other: &Arc<dyn Keeper>| std::ptr::addr_eq(Arc::as_ptr(keeper), Arc::as_ptr(other));
+        !others.iter().any(same)
+    };
+    keepers.iter().filter(|keeper| is_other(keeper)).cloned().collect()
 }

@@ -5,6 +5,7 @@ pub mod client;
 pub mod delivery;
 pub mod destination;
 pub mod disk;
+pub mod doorway;
 pub mod entrance;
 pub mod flow;
 pub mod graph;

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 
 use super::budget::Budget;
 use super::delivery::{QueueSettings, RetrySettings};
@@ -55,8 +56,9 @@ pub enum Connector {
 
 /// Something beside the pipelines.
 pub trait Extension: Send {
-    /// Begins its work; returns once it can be reached, or says why it cannot.
-    fn start(self: Box<Self>) -> BoxFuture<'static, io::Result<()>>;
+    /// Begins its work; returns once it can be reached, or says why it cannot. It works until `stop` is cancelled, or else
+    /// until the process ends.
+    fn start(self: Box<Self>, stop: CancellationToken) -> BoxFuture<'static, io::Result<()>>;
 
     /// Where and how it keeps journals, when it is a storage.
     fn storage(&self) -> Option<StorageSettings> {

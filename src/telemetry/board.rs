@@ -138,6 +138,13 @@ impl Scraper {
         }
     }
 
+    /// Renders another board from now on; which gateway this is stays as it was.
+    pub fn show(&self, board: Board) {
+        let mut shown = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        let resource = std::mem::take(&mut shown.resource);
+        *shown = Board { resource, ..board };
+    }
+
     /// The page, in Prometheus' text format.
     pub fn page(&self) -> String {
         let board = self.board.lock().unwrap_or_else(PoisonError::into_inner);

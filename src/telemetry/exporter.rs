@@ -132,6 +132,12 @@ impl ExporterEvents {
         info!(exporter = self.exporter, "destination has recovered");
     }
 
+    /// Nothing is known against it any more: its destination is another, or it has left the configuration.
+    pub fn cleared(&self) {
+        self.failing.set(0);
+        self.health.trouble(&self.key(), None);
+    }
+
     fn key(&self) -> String {
         format!("exporter `{}`", self.exporter)
     }

@@ -1,6 +1,7 @@
 //! What the process tells about itself: one place an event, the ledgers, health.
 
 pub mod board;
+pub mod configuration;
 pub mod connector;
 pub mod exporter;
 pub mod health;

@@ -18,7 +18,7 @@ pub struct Spanway {
     pub grpc: SocketAddr,
     pub http: SocketAddr,
     pub metrics: SocketAddr,
-    _file: NamedTempFile,
+    file: NamedTempFile,
 }
 
 /// A configuration with one `traces` pipeline behind an `otlp` receiver, every address a free one.
@@ -46,7 +46,7 @@ impl Spanway {
             http: listens("http"),
             metrics: address(&child, "metrics are at /metrics", None),
             child,
-            _file: file,
+            file,
         }
     }
 
@@ -64,6 +64,35 @@ impl Spanway {
             "service.telemetry.metrics.address=127.0.0.1:0",
         ];
         (Child::start("the gateway", spanway(arguments)), file)
+    }
+
+    /// Writes another configuration and has it read; waits until it runs or was refused, and says which.
+    pub fn reload(&self, yaml: &str) -> Result<(), String> {
+        self.write(yaml);
+        let before = self.reloads();
+        self.child.signal("HUP");
+        wait_until("the configuration was read again", || self.reloads() != before);
+        let (succeeded, _) = self.reloads();
+        match succeeded > before.0 {
+            true => Ok(()),
+            false => {
+                let lines = self.child.stderr.all();
+                let refused = lines.iter().rev().find(|line| line.contains("cannot run"));
+                Err(refused.cloned().unwrap_or_default())
+            }
+        }
+    }
+
+    /// Writes another configuration, which nobody is told of.
+    pub fn write(&self, yaml: &str) {
+        std::fs::write(self.file.path(), yaml).unwrap();
+    }
+
+    /// How many configurations were read and ran, and how many were refused, since it started.
+    pub fn reloads(&self) -> (u64, u64) {
+        let scrape = self.scrape();
+        let count = |outcome: &str| scrape.sum("spanway_config_reloads", &format!("outcome=\"{outcome}\""));
+        (count("succeeded"), count("failed"))
     }
 
     /// What the health page says now; for a [`Plan::with_health`].

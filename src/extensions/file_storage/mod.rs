@@ -12,6 +12,7 @@ use std::io;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::pipeline::parts::{Extension, Surroundings};
@@ -38,7 +39,7 @@ pub fn factory() -> Factory<Box<dyn Extension>, Surroundings> {
 // === impl FileStorage ===
 
 impl Extension for FileStorage {
-    fn start(self: Box<Self>) -> BoxFuture<'static, io::Result<()>> {
+    fn start(self: Box<Self>, _: CancellationToken) -> BoxFuture<'static, io::Result<()>> {
         std::future::ready(Ok(())).boxed()
     }
 

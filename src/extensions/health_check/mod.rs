@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 use http::StatusCode;
 use serde_json::json;
 
@@ -45,13 +46,13 @@ pub fn factory() -> Factory<Box<dyn Extension>, Surroundings> {
 // === impl HealthCheck ===
 
 impl Extension for HealthCheck {
-    fn start(self: Box<Self>) -> BoxFuture<'static, io::Result<()>> {
-        self.serve().boxed()
+    fn start(self: Box<Self>, stop: CancellationToken) -> BoxFuture<'static, io::Result<()>> {
+        self.serve(stop).boxed()
     }
 }
 
 impl HealthCheck {
-    async fn serve(self: Box<Self>) -> io::Result<()> {
+    async fn serve(self: Box<Self>, stop: CancellationToken) -> io::Result<()> {
         let tls = self.settings.tls.as_ref();
         let tls = tls.map(|tls| Acceptor::new(tls, tls::HTTP1, "extension health_check"));
         let tls = tls.transpose().map_err(io::Error::other)?;
@@ -74,7 +75,7 @@ impl HealthCheck {
         for address in addresses {
             tracing::info!(address, "health_check listens");
         }
-        tokio::spawn(pages::serve(listener, Arc::new(page)));
+        tokio::spawn(pages::serve(listener, Arc::new(page), stop));
         Ok(())
     }
 

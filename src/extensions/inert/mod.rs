@@ -5,6 +5,7 @@ use std::io;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +61,7 @@ fn factory(name: &'static str, summary: &'static str) -> Factory<Box<dyn Extensi
 // === impl Inert ===
 
 impl Extension for Inert {
-    fn start(self: Box<Self>) -> BoxFuture<'static, io::Result<()>> {
+    fn start(self: Box<Self>, _: CancellationToken) -> BoxFuture<'static, io::Result<()>> {
         tracing::info!(extension = self.0, "has no effect here");
         async { Ok(()) }.boxed()
     }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 
 use self::config::{Source, check_secret};
 use crate::config::factory::{About, Factory, Kind, Stability};
@@ -47,7 +48,7 @@ pub fn factory() -> Factory<Box<dyn Extension>, Surroundings> {
 // === impl Held ===
 
 impl Extension for Held {
-    fn start(self: Box<Self>) -> BoxFuture<'static, io::Result<()>> {
+    fn start(self: Box<Self>, _: CancellationToken) -> BoxFuture<'static, io::Result<()>> {
         async { Ok(()) }.boxed()
     }
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
 
 use self::server::Server;
 use crate::config::factory::{About, Factory, Kind, Stability};
@@ -53,13 +54,13 @@ pub fn factory() -> Factory<Box<dyn Extension>, Surroundings> {
 // === impl Query ===
 
 impl Extension for Query {
-    fn start(self: Box<Self>) -> BoxFuture<'static, io::Result<()>> {
-        self.serve().boxed()
+    fn start(self: Box<Self>, stop: CancellationToken) -> BoxFuture<'static, io::Result<()>> {
+        self.serve(stop).boxed()
     }
 }
 
 impl Query {
-    async fn serve(self: Box<Self>) -> io::Result<()> {
+    async fn serve(self: Box<Self>, stop: CancellationToken) -> io::Result<()> {
         let context = self.context().map_err(io::Error::other)?;
         let tls = self.settings.tls.as_ref();
         let tls = tls.map(|tls| Acceptor::new(tls, tls::HTTP, "extension query"));
@@ -76,7 +77,7 @@ impl Query {
         for address in addresses {
             tracing::info!(address, "query APIs are answered");
         }
-        tokio::spawn(server.serve(listener));
+        tokio::spawn(server.serve(listener, stop));
         Ok(())
     }
 

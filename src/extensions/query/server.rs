@@ -101,8 +101,8 @@ impl Server {
         }
     }
 
-    /// Serves what connects to `listener`, until it is dropped.
-    pub async fn serve(self, listener: Listener) {
+    /// Serves what connects to `listener`, until `stop` is cancelled.
+    pub async fn serve(self, listener: Listener, stop: CancellationToken) {
         let settings = Settings {
             max_concurrent_streams: STREAMS,
             max_idle: Some(IDLE),
@@ -124,15 +124,7 @@ impl Server {
             })
         };
         let events = ConnectionEvents::new("query", "http");
-        serve(
-            listener,
-            settings,
-            budget,
-            events,
-            new_service,
-            CancellationToken::new(),
-        )
-        .await;
+        serve(listener, settings, budget, events, new_service, stop).await;
     }
 
     async fn handle(&self, request: Request<Incoming>) -> Response {

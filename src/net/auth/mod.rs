@@ -93,6 +93,16 @@ impl Authenticators {
         known.insert(id.to_owned(), keys);
     }
 
+    /// Takes over what others know of an extension.
+    pub fn carry(&self, id: &str, others: &Self) {
+        let known = others.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let keys = known.get(id).cloned();
+        drop(known);
+        if let Some(keys) = keys {
+            self.register(id, keys);
+        }
+    }
+
     /// The keys that a setting `auth` names, if it is there; an error when nobody holds them.
     pub fn find(&self, auth: Option<&Auth>) -> Result<Option<Arc<Keys>>, String> {
         let Some(Auth { authenticator }) = auth else {

@@ -57,7 +57,7 @@ impl Attempt<'_> {
     /// Nobody will ever take it. Where the dead letters have no room it is parked, and comes back.
     pub(super) async fn bury(&self, record: Arc<Record>, traces: Traces, reason: &str) {
         let left = self.put_aside(Place::Dead, vec![(record, traces)], reason).await;
-        self.park(left, reason, self.driver.outlet.retry.max_interval.into())
+        self.park(left, reason, self.driver.outlet.way().retry.max_interval.into())
             .await;
     }
 

@@ -129,13 +129,14 @@ impl<'a> Attempt<'a> {
         self.sends += 1;
         let under_way = outlet.events.sending();
         let begun = Instant::now();
-        let sending = std::panic::AssertUnwindSafe(outlet.destination.send(outgoing)).catch_unwind();
+        let way = outlet.way();
+        let sending = std::panic::AssertUnwindSafe(way.destination.send(outgoing)).catch_unwind();
         let result = sending.await.unwrap_or_else(|_| Err(panicked()));
         drop(under_way);
         let took = begun.elapsed();
         match &result {
-            Ok(_) | Err(Failure::Data(_) | Failure::Partly(_)) => outlet.slots.answered(took),
-            Err(failure) => outlet.slots.failed(took, failure.asks_for_a_pause()),
+            Ok(_) | Err(Failure::Data(_) | Failure::Partly(_)) => way.slots.answered(took),
+            Err(failure) => way.slots.failed(took, failure.asks_for_a_pause()),
         }
         match result {
             Ok(sent) => {
@@ -205,7 +206,8 @@ impl<'a> Attempt<'a> {
     }
 
     fn expires_within(&self, delay: Duration) -> bool {
-        let retry = &self.driver.outlet.retry;
+        let way = self.driver.outlet.way();
+        let retry = &way.retry;
         let most = retry.gives_up_after(self.driver.cursor.feed().is_some());
         !retry.enabled || (!most.is_zero() && self.first.elapsed() + delay > most)
     }

@@ -1,7 +1,7 @@
 //! The loop between one cursor and its destination: what may be sent is sent, as many at a time as allowed.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Batch, Rested};
 use super::gate::{Gate, HURRY, Pass};
-use super::settings::RetrySettings;
+use super::settings::{QueueSettings, RetrySettings};
 use super::slots::{Slot, Slots};
 use crate::pipeline::destination::Destination;
 use crate::pipeline::disk::Feed;
@@ -25,16 +25,21 @@ const SHED_PAUSE: Duration = Duration::from_millis(25);
 
 /// What all cursors of one exporter share.
 pub struct Outlet {
+    /// What is known of the destination's state.
+    pub gate: Arc<Gate>,
+    /// What is told about it.
+    pub events: Arc<ExporterEvents>,
+    way: RwLock<Arc<Way>>,
+}
+
+/// How batches go out, as an exporter's settings say it.
+pub struct Way {
     /// Where batches go.
     pub destination: Arc<dyn Destination>,
-    /// What is known of its state.
-    pub gate: Arc<Gate>,
     /// How failures that may pass are met.
     pub retry: RetrySettings,
     /// How many batches may be under way.
     pub slots: Arc<Slots>,
-    /// What is told about it.
-    pub events: Arc<ExporterEvents>,
 }
 
 /// Drives one cursor.
@@ -62,12 +67,56 @@ enum Step {
     Wait(Duration),
 }
 
+// === impl Way ===
+
+impl Way {
+    /// The way of an exporter with these settings.
+    pub fn new(destination: Arc<dyn Destination>, queue: &QueueSettings, retry: RetrySettings) -> Self {
+        let slots = match queue.enabled {
+            true => Slots::new(queue.num_consumers, destination.timeout()),
+            false => Slots::unbounded(),
+        };
+        Self {
+            destination,
+            retry,
+            slots,
+        }
+    }
+}
+
+// === impl Outlet ===
+
+impl Outlet {
+    /// An exporter that nothing is known about.
+    pub fn new(way: Way, events: Arc<ExporterEvents>) -> Self {
+        Self {
+            gate: Gate::new(way.retry.clone()),
+            events,
+            way: RwLock::new(Arc::new(way)),
+        }
+    }
+
+    /// How batches go out now.
+    pub fn way(&self) -> Arc<Way> {
+        self.way.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends what comes from now on another way; what is under way ends as it began.
+    pub fn replace(&self, way: Way) {
+        let retry = way.retry.clone();
+        *self.way.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(way);
+        if self.gate.renew(retry) {
+            self.events.cleared();
+        }
+    }
+}
+
 // === impl Driver ===
 
 impl Driver {
     /// A driver that has not started.
     pub fn new(outlet: Arc<Outlet>, cursor: Arc<Cursor>) -> Arc<Self> {
-        outlet.gate.tell(cursor.clone());
+        outlet.gate.tell(&cursor);
         Arc::new(Self {
             outlet,
             cursor,
@@ -157,7 +206,7 @@ impl Driver {
 
     fn choose(&self, now: Instant, probe: bool) -> Step {
         // Whoever gives a slot back wakes us.
-        let Some(slot) = self.outlet.slots.take() else {
+        let Some(slot) = self.outlet.way().slots.take() else {
             return Step::Wait(LONG);
         };
         match self.ready(now, probe) {

@@ -7,7 +7,7 @@
 //! A probe is a request without spans. It costs nothing and can lose nothing, so it need not wait as long as
 //! `retry_on_failure` has batches wait: what fails for a moment is found again in a moment.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -34,9 +34,10 @@ pub(super) const HURRY: Duration = Duration::from_secs(1);
 /// The gate before one destination.
 #[derive(Debug)]
 pub struct Gate {
-    retry: RetrySettings,
+    retry: Mutex<RetrySettings>,
     state: Mutex<State>,
-    cursors: Mutex<Vec<Arc<Cursor>>>,
+    /// Their readers are woken when the gate changes.
+    cursors: Mutex<Vec<Weak<Cursor>>>,
 }
 
 #[derive(Debug, Default)]
@@ -91,18 +92,38 @@ impl Gate {
     /// An open gate.
     pub fn new(retry: RetrySettings) -> Arc<Self> {
         Arc::new(Self {
-            retry,
+            retry: Mutex::new(retry),
             state: Mutex::default(),
             cursors: Mutex::default(),
         })
     }
 
+    /// Forgets what was learned of a destination, since there is another one now; says whether it was failing.
+    pub fn renew(&self, retry: RetrySettings) -> bool {
+        *self.retry.lock().unwrap_or_else(PoisonError::into_inner) = retry;
+        let mut state = self.state();
+        let was_failing = state.failing();
+        *state = State {
+            hurried: state.hurried,
+            // What rests is tried at once.
+            recoveries: state.recoveries + 1,
+            taken: state.taken,
+            ..State::default()
+        };
+        drop(state);
+        self.wake();
+        was_failing
+    }
+
+    fn retry(&self) -> RetrySettings {
+        self.retry.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Wakes this cursor's reader whenever the gate changes.
-    pub fn tell(&self, cursor: Arc<Cursor>) {
-        self.cursors
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(cursor);
+    pub fn tell(&self, cursor: &Arc<Cursor>) {
+        let mut cursors = self.cursors.lock().unwrap_or_else(PoisonError::into_inner);
+        cursors.retain(|known| known.strong_count() > 0);
+        cursors.push(Arc::downgrade(cursor));
     }
 
     /// Whether something may be sent now. A probe must be followed by `succeeded` or `failed`.
@@ -269,8 +290,9 @@ impl Gate {
     }
 
     fn backoff(&self, step: u32) -> Duration {
-        let initial = self.retry.initial_interval.0.as_secs_f64();
-        self.spread(initial * self.retry.multiplier.powi(step.min(64) as i32))
+        let retry = self.retry();
+        let initial = retry.initial_interval.0.as_secs_f64();
+        self.spread(initial * retry.multiplier.powi(step.min(64) as i32))
     }
 
     /// Sends that were under way when the gate closed add nothing to the wait.
@@ -283,14 +305,16 @@ impl Gate {
     }
 
     fn spread(&self, seconds: f64) -> Duration {
-        let most = self.retry.max_interval.0;
-        let spread = 1.0 + self.retry.randomization_factor * rand::random_range(-1.0..=1.0);
+        let retry = self.retry();
+        let most = retry.max_interval.0;
+        let spread = 1.0 + retry.randomization_factor * rand::random_range(-1.0..=1.0);
         Duration::try_from_secs_f64(seconds.min(most.as_secs_f64()) * spread).unwrap_or(most)
     }
 
     /// Wakes the readers of all cursors to look again.
     pub fn wake(&self) {
-        for cursor in self.cursors.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let cursors = self.cursors.lock().unwrap_or_else(PoisonError::into_inner);
+        for cursor in cursors.iter().filter_map(Weak::upgrade) {
             cursor.wake();
         }
     }

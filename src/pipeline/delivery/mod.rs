@@ -12,7 +12,7 @@ pub mod slots;
 #[cfg(test)]
 mod tests;
 
-pub use driver::{Driver, Outlet};
+pub use driver::{Driver, Outlet, Way};
 pub use gate::Gate;
 pub use settings::{BatchSizer, QueueBatchSettings, QueueSettings, QueueSizer, RetrySettings};
 pub use slots::Slots;

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Builder, Kept, KeptFor};
+use super::{Builder, Kept, KeptFor, Way, next_branch};
 use crate::config::document::{Pipeline as PipelineConfig, Reference};
 use crate::config::id::PipelineId;
 use crate::pipeline::budget::Reservation;
 use crate::pipeline::delivery::Driver;
 use crate::pipeline::disk::{self, Manner, Orphan, Shelf, Store};
-use crate::pipeline::flow::{Branching, Output};
+use crate::pipeline::flow::Output;
+use crate::pipeline::log::Batching;
+use crate::pipeline::log::cursor::Capacity;
 use crate::telemetry::journal::JournalEvents;
 
 /// All exporters that read journals may have this part of the memory budget read ahead, together.
@@ -24,12 +26,6 @@ const PARKED: usize = 4;
 const TAILS: usize = 8;
 const SMALLEST_TAIL: usize = 1 << 20;
 const LARGEST_TAIL: usize = 64 << 20;
-
-/// An exporter of a journaled pipeline.
-pub(super) struct Fed {
-    branching: Branching,
-    kept: KeptFor,
-}
 
 // === impl Builder ===
 
@@ -48,14 +44,25 @@ impl Builder<'_> {
             let named = self.outgoing(reference)?.queue.storage();
             storage = storage.or(named.map(|(_, id)| id.clone()));
         }
-        let Some(settings) = storage.and_then(|id| self.storages.get(&id)) else {
+        let Some(settings) = storage.and_then(|id| self.next.storages.get(&id)).cloned() else {
             return Err(format!("the storage of pipeline `{id}` does not run"));
         };
+        if let Some((known, store)) = self.live.and_then(|live| live.stores.get(id)) {
+            if *known != settings {
+                return Err(format!(
+                    "the storage of pipeline `{id}` has changed, which takes a restart: its journal is open"
+                ));
+            }
+            self.next.stores.insert(id.clone(), (settings, store.clone()));
+            return Ok(Some(store.clone()));
+        }
         let tail = (self.budget.limit() / TAILS / self.config.service.pipelines.len())
             .clamp(SMALLEST_TAIL, LARGEST_TAIL);
-        Store::open(settings, &id.to_string(), tail as u64, self.health)
-            .map(|store| Some(Arc::new(store)))
-            .map_err(|error| format!("the journal of pipeline `{id}` cannot be opened: {error}"))
+        let store = Store::open(&settings, &id.to_string(), tail as u64, self.health)
+            .map_err(|error| format!("the journal of pipeline `{id}` cannot be opened: {error}"))?;
+        let store = Arc::new(store);
+        self.next.stores.insert(id.clone(), (settings, store.clone()));
+        Ok(Some(store))
     }
 
     /// The exporters of a pipeline that may read a journal.
@@ -102,10 +109,11 @@ impl Builder<'_> {
         id: &PipelineId,
         reference: &Reference,
         store: &Store,
-    ) -> Result<Fed, String> {
+        batching: Batching,
+        capacity: Capacity,
+    ) -> Result<Way, String> {
         let exporter = reference.id.to_string();
         let (window, parked_window) = self.windows()?;
-        let (batching, capacity) = self.waits(id, reference, true)?;
         let manner = Manner {
             batching,
             capacity,
@@ -119,14 +127,19 @@ impl Builder<'_> {
         let branching = self.branching(reference, readers.journal)?;
         let outlet = self.outgoing(reference)?.outlet.clone();
         let gate = outlet.gate.clone();
-        self.drivers.push(Driver::new(outlet, readers.parked.clone()));
+        let cursors = [branching.cursor.clone(), readers.parked.clone()];
+        let drivers = cursors.map(|cursor| Driver::new(outlet.clone(), cursor));
         let kept = KeptFor {
             exporter: reference.id.clone(),
             journal: branching.cursor.clone(),
             parked: readers.parked,
             gate,
         };
-        Ok(Fed { branching, kept })
+        Ok(Way {
+            branching,
+            drivers: drivers.into(),
+            kept: Some(kept),
+        })
     }
 
     /// What the storages hold of pipelines that are no longer configured.
@@ -138,7 +151,7 @@ impl Builder<'_> {
             .keys()
             .map(PipelineId::to_string)
             .collect();
-        let directories: BTreeSet<_> = self.storages.values().map(|storage| &storage.directory).collect();
+        let directories: BTreeSet<_> = self.next.storages.values().map(|storage| &storage.directory).collect();
         directories
             .into_iter()
             .flat_map(|directory| disk::orphans(directory, &known))
@@ -147,16 +160,15 @@ impl Builder<'_> {
     }
 
     /// The way of a pipeline's requests into its journal.
-    pub(super) fn journal(&mut self, store: Arc<Store>, fed: Vec<Fed>) -> Result<Output, String> {
-        let branch = self.next_branch()?;
-        let (branches, exporters): (Vec<_>, Vec<_>) =
-            fed.into_iter().map(|fed| (fed.branching, fed.kept)).unzip();
+    pub(super) fn journal(&mut self, store: Arc<Store>, fed: Vec<Way>) -> Output {
+        let (branches, kept): (Vec<_>, Vec<_>) = fed.into_iter().map(|way| (way.branching, way.kept)).unzip();
+        let exporters = kept.into_iter().flatten().collect();
         for orphan in store.orphans() {
             store.events.orphan(&orphan.name, orphan.unsettled.bytes);
         }
         let cursors = branches.iter().map(|branching| branching.cursor.clone());
-        let shelf = Shelf::new(store.clone(), cursors.collect(), branch);
+        let shelf = Shelf::new(store.clone(), cursors.collect(), next_branch());
         self.kept.push(Kept { store, exporters });
-        Ok(Output::Journal(shelf, branches))
+        Output::Journal(shelf, branches)
     }
 }

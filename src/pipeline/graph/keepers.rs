@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Builder, Outgoing, lookup, make};
+use super::{Builder, Outgoing, SendingWay, lookup, make, next_branch};
 use crate::config::document::Reference;
+use crate::config::factory::Kind;
+use crate::config::id::{ComponentId, PipelineId};
+use crate::pipeline::delivery::{Outlet, QueueSettings};
 use crate::pipeline::keeper::{Keeper, Keeping};
 use crate::pipeline::parts::Exporter;
 use crate::telemetry::exporter::ExporterEvents;
@@ -22,14 +25,21 @@ pub struct Keeps {
 
 impl Builder<'_> {
     /// A pipeline's way to an exporter, if that keeps spans itself.
-    pub(super) fn keeping(&mut self, reference: &Reference) -> Result<Option<Keeping>, String> {
-        let branch = self.next_branch()?;
+    pub(super) fn keeping(
+        &mut self,
+        pipeline: &PipelineId,
+        reference: &Reference,
+    ) -> Result<Option<Keeping>, String> {
+        let key = (pipeline.clone(), reference.id.clone());
+        let known = self.live.and_then(|live| live.keepings.get(&key)).cloned();
         let Some(keeps) = self.keeper(reference)? else {
             return Ok(None);
         };
-        let keeping = Keeping::new(keeps.keeper.clone(), keeps.events.clone(), branch);
+        let keeping = known.unwrap_or_else(|| {
+            Keeping::new(keeps.keeper.clone(), keeps.events.clone(), next_branch())
+        });
         keeps.ledgers.push(keeping.ledger.clone());
-        self.ways += 1;
+        self.next.keepings.insert(key, keeping.clone());
         Ok(Some(keeping))
     }
 
@@ -51,24 +61,75 @@ impl Builder<'_> {
         if sends || self.keepers.iter().any(|(known, _)| known == id) {
             return Ok(());
         }
+        let is_live = self.is_live(Kind::Exporter, id);
+        let kept = self.live.and_then(|live| live.keepers.get(id));
+        let known = self.live.and_then(|live| live.outlets.get(id));
+        match (kept, known) {
+            (Some((keeper, events)), _) if is_live => {
+                self.keeps(id, keeper.clone(), events.clone());
+                return Ok(());
+            }
+            (Some(_), _) => {
+                return Err(format!(
+                    "the settings of `{id}` have changed, which takes a restart: what it keeps is open"
+                ));
+            }
+            (None, Some((queue, outlet))) if is_live => {
+                self.sends(id, queue.clone(), outlet.clone());
+                return Ok(());
+            }
+            (None, _) => {}
+        }
         let node = lookup(&self.config.exporters, reference)?;
         match make(&self.table.exporters, id, node, &())? {
             Exporter::Sends(sender) => {
-                let out = Outgoing::new(id, *sender, self.health);
-                self.outgoing.push((id.clone(), out));
+                let way = SendingWay::new(sender.destination, &sender.queue, sender.retry);
+                let outlet = match known {
+                    Some((_, outlet)) => {
+                        let outlet = outlet.clone();
+                        let changed = outlet.clone();
+                        self.changes.push(Box::new(move || changed.replace(way)));
+                        outlet
+                    }
+                    None => {
+                        let events = ExporterEvents::new(&id.to_string(), self.health.clone());
+                        Arc::new(Outlet::new(way, Arc::new(events)))
+                    }
+                };
+                self.sends(id, sender.queue, outlet);
             }
             Exporter::Keeps(opens) => {
                 let keeper = opens
                     .open(&self.budget, self.health)
                     .map_err(|reason| format!("`{id}` cannot be opened: {reason}"))?;
-                let keeps = Keeps {
-                    keeper,
-                    ledgers: Vec::new(),
-                    events: Arc::new(ExporterEvents::new(&id.to_string(), self.health.clone())),
-                };
-                self.keepers.push((id.clone(), keeps));
+                let events = ExporterEvents::new(&id.to_string(), self.health.clone());
+                self.keeps(id, keeper, Arc::new(events));
             }
         }
         Ok(())
+    }
+
+    fn sends(&mut self, id: &ComponentId, queue: QueueSettings, outlet: Arc<Outlet>) {
+        self.next
+            .outlets
+            .insert(id.clone(), (queue.clone(), outlet.clone()));
+        let out = Outgoing {
+            queue,
+            outlet,
+            cursors: Vec::new(),
+        };
+        self.outgoing.push((id.clone(), out));
+    }
+
+    fn keeps(&mut self, id: &ComponentId, keeper: Arc<dyn Keeper>, events: Arc<ExporterEvents>) {
+        self.next
+            .keepers
+            .insert(id.clone(), (keeper.clone(), events.clone()));
+        let keeps = Keeps {
+            keeper,
+            ledgers: Vec::new(),
+            events,
+        };
+        self.keepers.push((id.clone(), keeps));
     }
 }

@@ -2,7 +2,7 @@
 //! has read ahead.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -24,8 +24,7 @@ use crate::wire::Traces;
 /// What waits for one exporter, in partitions; what of it is ready; what became of it.
 #[derive(Debug)]
 pub struct Cursor {
-    batching: Batching,
-    capacity: Capacity,
+    manner: RwLock<Arc<Manner>>,
     budget: Budget,
     ledger: ExporterLedger,
     rate: Rate,
@@ -36,6 +35,13 @@ pub struct Cursor {
     readable: Notify,
     /// Told when something has left.
     room: Notify,
+}
+
+/// How records wait, as settings say it.
+#[derive(Debug, PartialEq, Eq)]
+struct Manner {
+    batching: Batching,
+    capacity: Capacity,
 }
 
 /// How much may wait.
@@ -91,8 +97,7 @@ impl Cursor {
         feed: Option<Arc<Feed>>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            batching,
-            capacity,
+            manner: RwLock::new(Arc::new(Manner { batching, capacity })),
             budget,
             ledger,
             rate: Rate::new(),
@@ -103,23 +108,42 @@ impl Cursor {
         })
     }
 
+    /// Whether it could go on with such settings: what waits is found by the keys that it was put there by.
+    pub fn suits(&self, batching: &Batching) -> bool {
+        self.manner().batching.metadata_keys == batching.metadata_keys
+    }
+
+    /// Changes how records wait; what waits already does so from now on, too. The settings must suit.
+    pub fn change(&self, batching: Batching, capacity: Capacity) {
+        let manner = Arc::new(Manner { batching, capacity });
+        *self.manner.write().unwrap_or_else(PoisonError::into_inner) = manner;
+        self.wake();
+        self.room.notify_waiters();
+    }
+
+    fn manner(&self) -> Arc<Manner> {
+        self.manner.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Whether there is room for another request of this client.
     pub fn has_room(&self, client: &Client) -> Result<(), Full> {
-        if self.fill().0 >= self.capacity.size {
+        let (used, most) = self.fill();
+        if used >= most {
             return Err(Full::Queue);
         }
+        let manner = self.manner();
         let queues = self.queues();
-        let limit = self.batching.metadata_cardinality_limit;
-        if limit > 0 && queues.len() >= limit && !queues.contains_key(&self.batching.partition(client)) {
+        let limit = manner.batching.metadata_cardinality_limit;
+        if limit > 0 && queues.len() >= limit && !queues.contains_key(&manner.batching.partition(client)) {
             return Err(Full::Partitions);
         }
         Ok(())
     }
 
-    fn used(&self, queue: &Queue) -> u64 {
-        match self.capacity.sizer {
-            QueueSizer::Requests if self.batching.gathers() => {
-                (queue.units() / self.batching.min.max(1)) as u64
+    fn used(manner: &Manner, queue: &Queue) -> u64 {
+        match manner.capacity.sizer {
+            QueueSizer::Requests if manner.batching.gathers() => {
+                (queue.units() / manner.batching.min.max(1)) as u64
             }
             QueueSizer::Requests => queue.live() as u64,
             QueueSizer::Items => queue.spans() as u64,
@@ -135,16 +159,17 @@ impl Cursor {
 
     fn enqueue(self: &Arc<Self>, traces: Traces, client: Arc<Client>, waiter: Waiter) -> Arc<Record> {
         self.rate.added(traces.bytes().len());
-        let key = self.batching.partition(&client);
+        let Manner { batching, .. } = &*self.manner();
+        let key = batching.partition(&client);
         let record = Record::queued(self.clone(), traces, client, waiter);
         let mut queues = self.queues();
         let queue = queues.entry(key).or_default();
         let before = queue.units();
-        queue.push(record.clone(), &self.batching);
+        queue.push(record.clone(), batching);
         // The reader needs to know of the first record, and of the one that fills a batch.
-        let tell = !self.batching.gathers()
+        let tell = !batching.gathers()
             || before == 0
-            || (before < self.batching.min && queue.units() >= self.batching.min);
+            || (before < batching.min && queue.units() >= batching.min);
         drop(queues);
         if tell {
             self.readable.notify_one();
@@ -162,11 +187,12 @@ impl Cursor {
             idle,
             draining,
         };
+        let Manner { batching, .. } = &*self.manner();
         let mut queues = self.queues();
         let mut earliest: Option<Instant> = None;
         let mut ready: Option<(Instant, PartitionKey)> = None;
         for (key, queue) in queues.iter() {
-            match queue.readiness(reader, &self.batching) {
+            match queue.readiness(reader, batching) {
                 // The partition that waits longest goes first.
                 Readiness::Ready(since) if ready.as_ref().is_none_or(|(known, _)| since < *known) => {
                     ready = Some((since, key.clone()));
@@ -180,7 +206,7 @@ impl Cursor {
         };
         let batch = queues
             .get_mut(&key)
-            .map(|queue| queue.take(&self.batching))
+            .map(|queue| queue.take(batching))
             .unwrap_or_default();
         // An empty partition goes, so that their number is that of the senders with something to send.
         if !key.is_empty() && queues.get(&key).is_some_and(Queue::is_empty) {
@@ -230,22 +256,24 @@ impl Cursor {
 
     /// What waits in the queue, and how much may, in units of `queue_size`.
     pub fn fill(&self) -> (u64, u64) {
+        let manner = self.manner();
         let used = match &self.feed {
-            Some(feed) => self.unsettled(feed.unsettled()),
-            None => self.queues().values().map(|queue| self.used(queue)).sum(),
+            Some(feed) => Self::unsettled(&manner, feed.unsettled()),
+            None => {
+                let queues = self.queues();
+                queues.values().map(|queue| Self::used(&manner, queue)).sum()
+            }
         };
-        (used, self.capacity.size)
+        (used, manner.capacity.size)
     }
 
-    fn unsettled(&self, amount: Amount) -> u64 {
-        let spans_or_bytes = match self.batching.sizer {
+    fn unsettled(Manner { batching, capacity }: &Manner, amount: Amount) -> u64 {
+        let spans_or_bytes = match batching.sizer {
             BatchSizer::Items => amount.weight,
             BatchSizer::Bytes => amount.bytes,
         };
-        match self.capacity.sizer {
-            QueueSizer::Requests if self.batching.gathers() => {
-                spans_or_bytes / self.batching.min.max(1) as u64
-            }
+        match capacity.sizer {
+            QueueSizer::Requests if batching.gathers() => spans_or_bytes / batching.min.max(1) as u64,
             QueueSizer::Requests => amount.records,
             QueueSizer::Items => amount.weight,
             QueueSizer::Bytes => amount.bytes,
@@ -254,9 +282,10 @@ impl Cursor {
 
     /// A queued record was withdrawn or settled where it stood.
     pub(super) fn unqueued(&self, record: &Record) {
-        let key = self.batching.partition(&record.client);
+        let Manner { batching, .. } = &*self.manner();
+        let key = batching.partition(&record.client);
         if let Some(queue) = self.queues().get_mut(&key) {
-            queue.forget(record, &self.batching);
+            queue.forget(record, batching);
         }
     }
 

@@ -56,14 +56,14 @@ pub fn world(destinations: &[Arc<Moody>], batching: &Batching) -> World {
             sizer: QueueSizer::Requests,
         };
         let cursor = Cursor::new(batching.clone(), capacity, budget.clone(), ledger.clone(), None);
-        let gate = Gate::new(retry());
-        let outlet = Arc::new(Outlet {
+        let way = Way {
             destination: destination.clone(),
-            gate: gate.clone(),
             retry: retry(),
             slots: Slots::new(4, Some(Duration::from_secs(1))),
-            events: Arc::new(ExporterEvents::new("moody", Health::default())),
-        });
+        };
+        let events = Arc::new(ExporterEvents::new("moody", Health::default()));
+        let outlet = Arc::new(Outlet::new(way, events));
+        let gate = outlet.gate.clone();
         let events = outlet.events.clone();
         drivers.push(tokio::spawn(
             Driver::new(outlet, cursor.clone()).run(stop.clone(), stop.clone()),

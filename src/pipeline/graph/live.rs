@@ -1,0 +1,169 @@
+//! What runs already: the next graph takes over what has not changed, so that connections, queues, journals and counts go on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::{Builder, KeptFor};
+use crate::config::document::{Config, Reference};
+use crate::config::factory::Kind;
+use crate::config::id::{ComponentId, PipelineId};
+use crate::net::auth::Authenticators;
+use crate::pipeline::budget::Budget;
+use crate::pipeline::delivery::{Driver, Outlet, QueueSettings};
+use crate::pipeline::disk::Store;
+use crate::pipeline::doorway::Doorway;
+use crate::pipeline::flow::Branching;
+use crate::pipeline::keeper::{Keeper, Keeping};
+use crate::pipeline::processing::Processing;
+use crate::pipeline::storage::StorageSettings;
+use crate::telemetry::exporter::ExporterEvents;
+use crate::telemetry::ledger::{ExporterLedger, PipelineLedger};
+
+/// The parts of a graph, by what they belong to in its configuration.
+pub struct Live {
+    pub(super) config: Config,
+    pub(super) budget: Budget,
+    pub(super) stopping: Arc<AtomicBool>,
+    pub(super) authenticators: Authenticators,
+    pub(super) storages: HashMap<ComponentId, StorageSettings>,
+    pub(super) processing: HashMap<PipelineId, Option<Arc<Processing>>>,
+    pub(super) ledgers: HashMap<PipelineId, PipelineLedger>,
+    pub(super) outlets: HashMap<ComponentId, (QueueSettings, Arc<Outlet>)>,
+    pub(super) ways: HashMap<(PipelineId, ComponentId), Way>,
+    pub(super) stores: HashMap<PipelineId, (StorageSettings, Arc<Store>)>,
+    pub(super) keepers: HashMap<ComponentId, (Arc<dyn Keeper>, Arc<ExporterEvents>)>,
+    pub(super) keepings: HashMap<(PipelineId, ComponentId), Keeping>,
+    pub(super) doorways: HashMap<ComponentId, Arc<Doorway>>,
+    /// Counts of ways that exporters no longer have.
+    pub(super) spent: HashMap<ComponentId, Vec<ExporterLedger>>,
+}
+
+/// A pipeline's way to an exporter, with what drives it.
+#[derive(Clone)]
+pub(super) struct Way {
+    pub(super) branching: Branching,
+    pub(super) drivers: Vec<Arc<Driver>>,
+    /// What of it is on disk, in a pipeline with a journal.
+    pub(super) kept: Option<KeptFor>,
+}
+
+// === impl Live ===
+
+impl Live {
+    /// Set when the process stops.
+    pub fn stopping(&self) -> &AtomicBool {
+        &self.stopping
+    }
+
+    /// Exporters that are here and not in `next`.
+    pub fn without(&self, next: &Self) -> Vec<Arc<ExporterEvents>> {
+        let gone = self.outlets.iter().filter(|(id, _)| !next.outlets.contains_key(*id));
+        gone.map(|(_, (_, outlet))| outlet.events.clone()).collect()
+    }
+
+    /// Whether `config` says what runs, wherever it says so. What a restart alone changes is left out.
+    pub fn is_of(&self, config: &Config) -> bool {
+        let same = |kind| {
+            let (old, new) = (self.config.components(kind), config.components(kind));
+            old.len() == new.len()
+                && old
+                    .iter()
+                    .all(|(id, old)| new.get(id).is_some_and(|new| old.says_the_same(new)))
+        };
+        let lists = |config: &Config| {
+            let names = |list: &[Reference]| list.iter().map(|reference| reference.id.clone()).collect::<Vec<_>>();
+            let pipelines = config.service.pipelines.iter().map(|(id, pipeline)| {
+                let lists = [&pipeline.receivers, &pipeline.processors, &pipeline.exporters];
+                (id.clone(), lists.map(|list| names(list)))
+            });
+            (names(&config.service.extensions), pipelines.collect::<Vec<_>>())
+        };
+        Kind::ALL.into_iter().all(same)
+            && lists(&self.config) == lists(config)
+            && self.config.service.patience == config.service.patience
+    }
+
+    /// Nothing yet.
+    pub(super) fn new(config: Config, budget: Budget, stopping: Arc<AtomicBool>) -> Self {
+        Self {
+            config,
+            budget,
+            stopping,
+            authenticators: Authenticators::default(),
+            storages: HashMap::new(),
+            processing: HashMap::new(),
+            ledgers: HashMap::new(),
+            outlets: HashMap::new(),
+            ways: HashMap::new(),
+            stores: HashMap::new(),
+            keepers: HashMap::new(),
+            keepings: HashMap::new(),
+            doorways: HashMap::new(),
+            spent: HashMap::new(),
+        }
+    }
+}
+
+// === impl Builder ===
+
+impl Builder<'_> {
+    /// Whether a component runs already with these very settings, and so do the authenticators that it names.
+    pub(super) fn is_live(&self, kind: Kind, id: &ComponentId) -> bool {
+        let Some(live) = self.live else {
+            return false;
+        };
+        let (old, new) = (live.config.components(kind).get(id), self.config.components(kind).get(id));
+        let (Some(old), Some(new)) = (old, new) else {
+            return false;
+        };
+        let catalog = self.catalog;
+        let names = catalog.find(kind, &id.type_name).map(|component| component.authenticators(new));
+        live.config.used(kind).contains(id)
+            && old.says_the_same(new)
+            && names
+                .into_iter()
+                .flatten()
+                .all(|(_, extension)| extension != *id && self.is_live(Kind::Extension, &extension))
+    }
+
+    /// Whether a pipeline has the very processors that it had.
+    pub(super) fn keeps_processors(&self, id: &PipelineId) -> bool {
+        let pipeline = |config: &Config| {
+            let pipeline = config.service.pipelines.get(id)?;
+            let processors = pipeline.processors.iter().map(|reference| reference.id.clone());
+            Some(processors.collect::<Vec<_>>())
+        };
+        let Some(live) = self.live else {
+            return false;
+        };
+        let (old, new) = (pipeline(&live.config), pipeline(self.config));
+        old == new
+            && new
+                .into_iter()
+                .flatten()
+                .all(|processor| self.is_live(Kind::Processor, &processor))
+    }
+
+    /// The counts of an exporter's ways that are gone.
+    pub(super) fn spent(&self, exporter: &ComponentId) -> Vec<ExporterLedger> {
+        let Some(live) = self.live else {
+            return Vec::new();
+        };
+        let mut spent = live.spent.get(exporter).cloned().unwrap_or_default();
+        for ((pipeline, known), way) in &live.ways {
+            let key = (pipeline.clone(), known.clone());
+            let goes_on = self.next.ways.get(&key);
+            let goes_on = goes_on.is_some_and(|next| Arc::ptr_eq(&next.branching.cursor, &way.branching.cursor));
+            if known == exporter && !goes_on {
+                spent.push(way.branching.cursor.ledger().clone());
+            }
+        }
+        for (key, keeping) in &live.keepings {
+            if key.1 == *exporter && !self.next.keepings.contains_key(key) {
+                spent.push(keeping.ledger.clone());
+            }
+        }
+        spent
+    }
+}

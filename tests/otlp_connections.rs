@@ -119,8 +119,8 @@ async fn stopping_answers_what_is_in_flight() {
         .unwrap();
 }
 
-/// Connections pay for their windows and together take at most half of the budget; one more is closed at once,
-/// and when one leaves there is room again.
+/// Connections pay for their windows and together take at most half of the budget; while all are busy one more is closed at
+/// once, and when one leaves there is room again.
 #[tokio::test]
 async fn connections_are_paid_for() {
     let gateway = Gateway::with(Options {
@@ -128,20 +128,51 @@ async fn connections_are_paid_for() {
         ..Options::default()
     })
     .await;
-    let first = TcpStream::connect(gateway.grpc).await.unwrap();
-    let _second = TcpStream::connect(gateway.grpc).await.unwrap();
-    let each = 128 * 1024;
-    gateway.pipelines.until_used(2 * each).await;
+    gateway.pipelines.answer(Verdict::Hang);
+    let mut busy = Vec::new();
+    for _ in 0..2 {
+        let client = Grpc::connect(gateway.grpc).await;
+        let (body, pending) = client.begin(&[]);
+        body.send(framed(false, &otlp::encoded(1))).await.unwrap();
+        busy.push((client, body, pending));
+        gateway.pipelines.until_arrived(busy.len()).await;
+    }
     let mut third = TcpStream::connect(gateway.grpc).await.unwrap();
     // Closed at once, with or without a reset.
     let end = tokio::time::timeout(Duration::from_secs(10), third.read(&mut [0]))
         .await
         .unwrap();
     assert!(matches!(end, Ok(0) | Err(_)));
-    drop(first);
-    gateway.pipelines.until_used(each).await;
+    gateway.pipelines.answer(Verdict::Accept(Accepted::default()));
+    drop(busy);
+    gateway.pipelines.until_used(0).await;
     let fourth = Grpc::connect(gateway.grpc).await;
     assert_eq!(fourth.export(&otlp::encoded(1)).await.code(), Code::Ok);
+    gateway.end().await;
+}
+
+/// Connections without requests make way for new ones when they take all the room that there is, the longest idle first.
+#[tokio::test]
+async fn idle_connections_make_way() {
+    let gateway = Gateway::with(Options {
+        budget: 512 * 1024,
+        ..Options::default()
+    })
+    .await;
+    let idle = Grpc::connect(gateway.grpc).await;
+    assert_eq!(idle.export(&otlp::encoded(1)).await.code(), Code::Ok);
+    let later = Grpc::connect(gateway.grpc).await;
+    assert_eq!(later.export(&otlp::encoded(1)).await.code(), Code::Ok);
+    // What has just come is not idle yet, so that it takes a while.
+    let patience = tokio::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        let mut client = Grpc::connect(gateway.grpc).await;
+        if client.0.ready().await.is_ok() && client.export(&otlp::encoded(1)).await.code() == Code::Ok {
+            break;
+        }
+        assert!(tokio::time::Instant::now() < patience, "no connection made way");
+    }
+    assert!(idle.0.is_closed());
     gateway.end().await;
 }
 

@@ -20,15 +20,18 @@ use support::spanway::{Plan, STORED, Spanway};
 
 /// Connections that the gRPC listener has accepted and not closed.
 fn connections(gateway: &Spanway) -> u64 {
-    gateway
-        .scrape()
-        .sum("spanway_receiver_connections", "receiver=\"otlp\",transport=\"grpc\"")
+    gateway.scrape().sum(
+        "spanway_receiver_connections",
+        "receiver=\"otlp\",transport=\"grpc\"",
+    )
 }
 
 /// Sends a span over a connection of its own; says the status of the answer.
 fn send(http: SocketAddr, headers: &str) -> u16 {
     let headers = format!("content-type: application/x-protobuf\r\n{headers}");
-    control::send(http, "POST", "/v1/traces", &headers, &otlp::encoded(1)).unwrap().0
+    control::send(http, "POST", "/v1/traces", &headers, &otlp::encoded(1))
+        .unwrap()
+        .0
 }
 
 fn delivered(gateway: &Spanway, exporter: &str) -> u64 {
@@ -64,7 +67,9 @@ fn a_hundred_reloads_under_load() {
     let gateway = Spanway::start(&plan(0));
     let flags = "--duration 10m --connections 4 --in-flight 8 --spans-per-request 20 --rate 4000";
     let load = Load::start(gateway.grpc, flags);
-    wait_until("the load has begun", || first.stats().spans > 0 && connections(&gateway) == 4);
+    wait_until("the load has begun", || {
+        first.stats().spans > 0 && connections(&gateway) == 4
+    });
     for number in 1..=100 {
         if number % 5 > 0 {
             gateway.reload(&plan(number)).unwrap();
@@ -72,7 +77,10 @@ fn a_hundred_reloads_under_load() {
             continue;
         }
         let (broken, words) = match number % 3 {
-            0 => (plan(number).replace("exporters: [", "exporters: [missing, "), "missing"),
+            0 => (
+                plan(number).replace("exporters: [", "exporters: [missing, "),
+                "missing",
+            ),
             1 => ("receivers: {".to_owned(), "receivers"),
             _ => (
                 plan(number).replace("protocols: {", "protocols: {nonsense: , "),
@@ -113,7 +121,9 @@ fn a_journal_goes_on() {
     }
     let without = plan().exporter("otlp_grpc", &exporter(&here));
     gateway.reload(&without.yaml()).unwrap();
-    wait_until("the spans are at the new destination", || delivered(&gateway, "otlp_grpc") == 10);
+    wait_until("the spans are at the new destination", || {
+        delivered(&gateway, "otlp_grpc") == 10
+    });
     assert_eq!(here.stats().spans, 10);
     let elsewhere = tempfile::tempdir().unwrap();
     let moved = Plan::default()
@@ -123,7 +133,8 @@ fn a_journal_goes_on() {
     let said = gateway.reload(&moved.yaml()).unwrap_err();
     assert!(said.contains("takes a restart"), "{said}");
     let again = without.exporter("otlp_grpc/leaves", &exporter(&here));
-    gateway.reload(&again.yaml()).unwrap();
+    // It may take a moment until it has left.
+    wait_until("it is back", || gateway.reload(&again.yaml()).is_ok());
     wait_until("what had been left is delivered", || {
         delivered(&gateway, "otlp_grpc/leaves") == 10
     });
@@ -143,8 +154,13 @@ fn a_port_changes_hands() {
         let yaml = plan.exporter("nop", "").yaml();
         yaml.replace("http: {", "http: {auth: {authenticator: keys}, ")
     };
-    let yaml = |secret: &str, port: u16| plan(secret).replace("127.0.0.1:0}}}", &format!("127.0.0.1:{port}}}}}}}"));
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let yaml =
+        |secret: &str, port: u16| plan(secret).replace("127.0.0.1:0}}}", &format!("127.0.0.1:{port}}}}}}}"));
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let gateway = Spanway::start(&yaml("old", port));
     let sender = std::thread::spawn({
         let http = gateway.http;
@@ -160,7 +176,10 @@ fn a_port_changes_hands() {
     assert_eq!(send(gateway.http, "authorization: Bearer new\r\n"), 401);
     gateway.reload(&yaml("new", port)).unwrap();
     let answers = sender.join().unwrap();
-    assert!(answers.iter().all(|status| [200, 401].contains(status)), "{answers:?}");
+    assert!(
+        answers.iter().all(|status| [200, 401].contains(status)),
+        "{answers:?}"
+    );
     assert_eq!(send(gateway.http, "authorization: Bearer new\r\n"), 200);
     // One that cannot listen changes nothing.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -189,6 +208,8 @@ fn files_are_looked_at() {
     std::thread::sleep(Duration::from_millis(100));
     assert_eq!(gateway.reloads(), (1, 1));
     gateway.write(&with_sink.replace("exporters:\n", &exporter));
-    wait_until("health has nothing to say", || !gateway.health().1.contains("configuration"));
+    wait_until("health has nothing to say", || {
+        !gateway.health().1.contains("configuration")
+    });
     assert_eq!(gateway.reloads(), (1, 1));
 }

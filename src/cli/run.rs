@@ -27,6 +27,7 @@ use crate::telemetry::exporter::{BATCH_BYTES, BATCH_SPANS};
 use crate::telemetry::health::Health;
 use crate::telemetry::journal::FSYNC_SECONDS;
 use crate::telemetry::logs;
+use crate::telemetry::receiver::ConnectionEvents;
 use crate::telemetry::store::{COMPACTION_SECONDS, SEAL_SECONDS, STORE_FSYNC_SECONDS};
 
 /// How often measurements are sorted into buckets.
@@ -164,12 +165,18 @@ async fn serve_metrics(telemetry: &Telemetry, scraper: &Scraper) -> Result<(), S
             true => format!("[{host}]:{port}"),
             false => format!("{host}:{port}"),
         };
+        let events = ConnectionEvents::new("metrics", "http");
         let listener = Listener::bind(Place::tcp(&endpoint)).await;
         let listener = listener.map_err(|error| format!("metrics cannot be served: {error}"))?;
         for address in listener.names().map_err(|error| error.to_string())? {
             tracing::info!(address, "metrics are at /metrics");
         }
-        tokio::spawn(pages::serve(listener, Arc::new(page), CancellationToken::new()));
+        tokio::spawn(pages::serve(
+            listener,
+            Arc::new(page),
+            events,
+            CancellationToken::new(),
+        ));
     }
     Ok(())
 }

@@ -51,7 +51,11 @@ impl Node {
         match (&self.value, &other.value) {
             (Value::Scalar(one), Value::Scalar(other)) => (&one.text, one.kind) == (&other.text, other.kind),
             (Value::List(ones), Value::List(others)) => {
-                ones.len() == others.len() && ones.iter().zip(others).all(|(one, other)| one.says_the_same(other))
+                ones.len() == others.len()
+                    && ones
+                        .iter()
+                        .zip(others)
+                        .all(|(one, other)| one.says_the_same(other))
             }
             (Value::Map(ones), Value::Map(others)) => {
                 ones.iter().count() == others.iter().count()

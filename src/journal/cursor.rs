@@ -208,6 +208,14 @@ impl Cursor {
         }
     }
 
+    /// Reads no more. Whoever attaches next is given everything again that is not settled.
+    pub fn detach(&self) {
+        let mut state = self.log.state();
+        if let Some(place) = state.cursors.get_mut(&self.name) {
+            place.leave();
+        }
+    }
+
     /// Remembers now what is settled, rather than in a moment: after a crash it does not come again. Blocks.
     pub fn remember(&self) -> io::Result<()> {
         self.log.keep()

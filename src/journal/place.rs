@@ -92,6 +92,17 @@ impl Place {
         }
     }
 
+    /// Whoever read has ended: who comes next is given everything again that is not settled.
+    pub fn leave(&mut self) {
+        if let Some(account) = self.account.take() {
+            self.note.clear();
+            account.note(&mut self.note);
+        }
+        self.again_below = self.again_below.max(self.read);
+        self.read = self.marks.low();
+        self.given.clear();
+    }
+
     /// Moves on to the next record that is not settled.
     pub fn skip_settled(&mut self) {
         self.read = self.marks.next_open(self.read);

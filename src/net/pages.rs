@@ -1,5 +1,6 @@
 //! A small HTTP/1.1 server for pages about ourselves: metrics, health.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +11,12 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::Semaphore;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::listen::Listener;
-use super::stream::{Socket, Stream};
-use super::tls::Acceptor;
+use super::stream::Stream;
+use crate::telemetry::receiver::ConnectionEvents;
 
 /// The most connections at a time; pages are for one scraper and a few probes.
 const CONNECTIONS: usize = 64;
@@ -26,22 +27,35 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Answers one request.
 pub type Page = Arc<dyn Fn(&Request<Incoming>) -> Response<Full<Bytes>> + Send + Sync>;
 
-/// Serves `page` to whoever connects, until `stop` is cancelled.
-pub async fn serve(listener: Listener, page: Page, stop: CancellationToken) {
-    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+/// Serves `page` to whoever connects, until `stop` is cancelled. When there are too many, the oldest connection makes way.
+pub async fn serve(listener: Listener, page: Page, events: ConnectionEvents, stop: CancellationToken) {
+    let mut tasks = JoinSet::new();
+    let mut open: VecDeque<AbortHandle> = VecDeque::new();
     loop {
-        let Ok(slot) = connections.clone().acquire_owned().await else {
-            return;
-        };
-        let (socket, _) = tokio::select! {
+        let (socket, peer) = tokio::select! {
             accepted = listener.accept() => accepted,
+            Some(_) = tasks.join_next() => continue,
             () = stop.cancelled() => return,
         };
-        let (page, tls) = (page.clone(), listener.tls().cloned());
-        tokio::spawn(async move {
-            answer(socket, tls, page).await;
-            drop(slot);
-        });
+        open.retain(|task| !task.is_finished());
+        if open.len() >= CONNECTIONS
+            && let Some(oldest) = open.pop_front()
+        {
+            oldest.abort();
+            events.displaced();
+        }
+        let (page, tls, events) = (page.clone(), listener.tls().cloned(), events.clone());
+        open.push_back(tasks.spawn(async move {
+            let _open = events.opened();
+            let stream = match tls {
+                None => Stream::Plain(socket),
+                Some(tls) => match tls.accept(socket).await {
+                    Ok(stream) => stream,
+                    Err(error) => return events.insecure(peer, &error),
+                },
+            };
+            answer(stream, page).await;
+        }));
     }
 }
 
@@ -56,17 +70,7 @@ pub fn text(status: StatusCode, content_type: &'static str, body: String) -> Res
     response
 }
 
-async fn answer(socket: Socket, tls: Option<Acceptor>, page: Page) {
-    let stream = match tls {
-        None => Stream::Plain(socket),
-        Some(tls) => match tls.accept(socket).await {
-            Ok(stream) => stream,
-            Err(error) => {
-                tracing::debug!(%error, "a TLS handshake failed");
-                return;
-            }
-        },
-    };
+async fn answer(stream: Stream, page: Page) {
     let service = service_fn(move |request| {
         let response = page(&request);
         async move { Ok::<_, Infallible>(response) }

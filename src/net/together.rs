@@ -13,7 +13,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use hyper::rt::Executor;
 
-/// Takes the futures that hyper wants to have run. Clones share what they took.
+/// Takes the futures that hyper wants to have run. Clones share what they took. The futures of HTTP/2 hold clones themselves, so
+/// that whoever owns the inbox must empty it in the end.
 #[derive(Clone, Default)]
 pub struct Inbox(Arc<Mutex<Vec<BoxFuture<'static, ()>>>>);
 
@@ -32,6 +33,12 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Inbox {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(Box::pin(request));
+    }
+}
+
+impl Inbox {
+    fn take(&self) -> Vec<BoxFuture<'static, ()>> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -56,9 +63,43 @@ impl Requests {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {
-        self.running.extend(std::mem::take(
-            &mut *self.inbox.0.lock().unwrap_or_else(PoisonError::into_inner),
-        ));
+        self.running.extend(self.inbox.take());
         while let Poll::Ready(Some(())) = self.running.poll_next_unpin(cx) {}
+    }
+}
+
+impl Drop for Requests {
+    fn drop(&mut self) {
+        // Those that came with the connection's last breath; dropping them may put others in.
+        loop {
+            let left = self.inbox.take();
+            if left.is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Requests that a connection brings in the moment in which it ends are dropped with it, though they hold the inbox.
+    #[tokio::test]
+    async fn the_last_requests_are_dropped() {
+        let alive = Arc::new(());
+        let mut requests = Requests::default();
+        let inbox = requests.inbox();
+        let held = alive.clone();
+        let mut connection = Box::pin(async move {
+            let request = (inbox.clone(), held);
+            inbox.execute(async move {
+                let _request = request;
+                std::future::pending().await
+            });
+        });
+        requests.drive(connection.as_mut()).await;
+        drop((connection, requests));
+        assert_eq!(Arc::strong_count(&alive), 1);
     }
 }

@@ -6,10 +6,11 @@ mod connected;
 mod journaled;
 mod keepers;
 mod live;
+mod ways;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use super::budget::Budget;
 use super::delivery::{Driver, Gate, Outlet, QueueSettings, Way as SendingWay};
@@ -17,14 +18,12 @@ use super::disk::requests::{Clerk, Desk};
 use super::disk::{Orphan, Store};
 use super::doorway::Doorway;
 use super::entrance::Entrance;
-use super::flow::{Branching, Output, Pipeline};
-use super::log::cursor::Capacity;
+use super::flow::{Output, Pipeline};
 use super::log::{Batching, Cursor};
 use super::parts::{Extension, Surroundings, Table};
 use super::processing::{Processing, Step};
 use super::receiver::Receiver;
 use super::stage::Stage;
-use super::ticket::Branch;
 use crate::config::document::{Config, Pipeline as PipelineConfig, Reference};
 use crate::config::factory::{Catalog, Factory, Kind};
 use crate::config::id::{ComponentId, PipelineId};
@@ -40,7 +39,6 @@ const DEFAULT_BUDGET_PERCENT: u64 = 40;
 /// Where the system does not say how much memory there is.
 const FALLBACK_BUDGET: usize = 512 << 20;
 
-use self::live::Way;
 pub use keepers::Keeps;
 pub use live::Live;
 
@@ -167,18 +165,27 @@ impl Graph {
         }
         let receivers = builder.receivers(&surroundings)?;
         let orphans = builder.orphans();
-        for reference in config.service.pipelines.values().flat_map(|pipeline| &pipeline.exporters) {
+        for reference in config
+            .service
+            .pipelines
+            .values()
+            .flat_map(|pipeline| &pipeline.exporters)
+        {
             let spent = builder.spent(&reference.id);
             builder.next.spent.insert(reference.id.clone(), spent);
         }
         for (id, keeps) in &mut builder.keepers {
-            keeps.ledgers.extend(builder.next.spent.get(id).into_iter().flatten().cloned());
+            keeps
+                .ledgers
+                .extend(builder.next.spent.get(id).into_iter().flatten().cloned());
         }
-        let exporters = std::mem::take(&mut builder.outgoing).into_iter().map(|(id, out)| Sending {
-            spent: builder.next.spent.get(&id).cloned().unwrap_or_default(),
-            id,
-            cursors: out.cursors,
-        });
+        let exporters = std::mem::take(&mut builder.outgoing)
+            .into_iter()
+            .map(|(id, out)| Sending {
+                spent: builder.next.spent.get(&id).cloned().unwrap_or_default(),
+                id,
+                cursors: out.cursors,
+            });
         let exporters = exporters.collect();
         builder.next.authenticators = surroundings.authenticators;
         Ok(Self {
@@ -289,7 +296,9 @@ impl<'a> Builder<'a> {
         for reference in &self.config.service.extensions {
             let id = reference.id.clone();
             if let Some(live) = self.live.filter(|_| self.is_live(Kind::Extension, &id)) {
-                surroundings.authenticators.carry(&id.to_string(), &live.authenticators);
+                surroundings
+                    .authenticators
+                    .carry(&id.to_string(), &live.authenticators);
                 if let Some(storage) = live.storages.get(&id) {
                     self.next.storages.insert(id.clone(), storage.clone());
                 }
@@ -364,97 +373,6 @@ impl<'a> Builder<'a> {
         Ok(pipeline)
     }
 
-    /// How a pipeline's records wait for an exporter.
-    fn waits(
-        &mut self,
-        pipeline: &PipelineId,
-        reference: &Reference,
-        journaled: bool,
-    ) -> Result<(Batching, Capacity), String> {
-        let batching = self.batching.get(pipeline).cloned().unwrap_or_default();
-        let queue = &self.outgoing(reference)?.queue;
-        let batching = queue.batch.on().map_or(batching, Batching::from);
-        let capacity = match queue.enabled {
-            true => Capacity {
-                size: queue.size(journaled),
-                sizer: queue.sizer,
-            },
-            false => Capacity::unbounded(),
-        };
-        Ok((batching, capacity))
-    }
-
-    /// A pipeline's way to an exporter: the one that there is, as its settings have it now, or else a new one.
-    fn way(
-        &mut self,
-        pipeline: &PipelineId,
-        reference: &Reference,
-        store: Option<&Arc<Store>>,
-    ) -> Result<Way, String> {
-        let (batching, capacity) = self.waits(pipeline, reference, store.is_some())?;
-        let key = (pipeline.clone(), reference.id.clone());
-        let known = self.live.and_then(|live| live.ways.get(&key));
-        let known = known.filter(|way| way.kept.is_some() == store.is_some());
-        let suits = known.is_none_or(|way| way.branching.cursor.suits(&batching));
-        let mut way = match (known, store) {
-            (Some(way), _) if suits => {
-                let cursor = way.branching.cursor.clone();
-                self.changes.push(Box::new(move || cursor.change(batching, capacity)));
-                way.clone()
-            }
-            (Some(_), Some(_)) => {
-                return Err(format!(
-                    "the metadata keys by which the journal of pipeline `{pipeline}` is read for `{}` have changed, which \
-                     takes a restart",
-                    reference.id
-                ));
-            }
-            (_, Some(store)) => self.fed_by_journal(pipeline, reference, store, batching, capacity)?,
-            (_, None) => {
-                let (budget, ledger) = (self.budget.clone(), ExporterLedger::default());
-                let cursor = Cursor::new(batching, capacity, budget, ledger, None);
-                let branching = self.branching(reference, cursor)?;
-                let outlet = self.outgoing(reference)?.outlet.clone();
-                Way {
-                    drivers: vec![Driver::new(outlet, branching.cursor.clone())],
-                    branching,
-                    kept: None,
-                }
-            }
-        };
-        let out = self.outgoing(reference)?;
-        out.cursors.push(way.branching.cursor.clone());
-        way.branching.awaited = out.queue.wait_for_result;
-        way.branching.blocks = out.queue.block_on_overflow;
-        self.drivers.extend(way.drivers.iter().cloned());
-        self.next.ways.insert(key, way.clone());
-        Ok(way)
-    }
-
-    /// A new way to an exporter, which reads through this cursor.
-    fn branching(&mut self, reference: &Reference, cursor: Arc<Cursor>) -> Result<Branching, String> {
-        let out = self.outgoing(reference)?;
-        Ok(Branching {
-            cursor,
-            gate: out.outlet.gate.clone(),
-            awaited: out.queue.wait_for_result,
-            blocks: out.queue.block_on_overflow,
-            branch: next_branch(),
-            events: out.outlet.events.clone(),
-        })
-    }
-
-    /// An exporter that sends.
-    fn outgoing(&mut self, reference: &Reference) -> Result<&mut Outgoing, String> {
-        self.build_exporter(reference)?;
-        let id = &reference.id;
-        let mut outgoing = self.outgoing.iter_mut();
-        outgoing
-            .find(|(known, _)| known == id)
-            .map(|(_, out)| out)
-            .ok_or_else(|| format!("exporter `{id}` keeps spans and sends none"))
-    }
-
     fn receivers(&mut self, surroundings: &Surroundings) -> Result<Vec<Entered>, String> {
         let mut receivers: Vec<Entered> = Vec::new();
         let config = self.config;
@@ -498,12 +416,6 @@ impl<'a> Builder<'a> {
         }
         Ok(receivers)
     }
-}
-
-/// Tells the answers of one way out from those of others.
-fn next_branch() -> Branch {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// What the processors of a pipeline contribute, in their order.

@@ -98,7 +98,11 @@ impl Running {
             extensions: begun.extensions,
             exporters: graph.exporters,
             keepers: graph.keepers.into_iter().map(|(_, keeps)| keeps.keeper).collect(),
-            pipelines: graph.pipelines.iter().map(|(_, pipeline)| Arc::downgrade(pipeline)).collect(),
+            pipelines: graph
+                .pipelines
+                .iter()
+                .map(|(_, pipeline)| Arc::downgrade(pipeline))
+                .collect(),
             kept: graph.kept,
             clerks,
             live: graph.live,
@@ -115,13 +119,26 @@ impl Running {
     /// Goes on as another graph, which has taken over what does not change: what is new starts, then all changes are made, then
     /// what is gone ends, in its own time. An error says what could not start; then nothing has changed.
     pub async fn go_on_as(&mut self, mut graph: Graph) -> Result<(), String> {
-        let next_keepers: Vec<_> = graph.keepers.iter().map(|(_, keeps)| keeps.keeper.clone()).collect();
+        let next_keepers: Vec<_> = graph
+            .keepers
+            .iter()
+            .map(|(_, keeps)| keeps.keeper.clone())
+            .collect();
         let next_pipelines = graph.pipelines.iter();
-        let next_pipelines: Vec<_> = next_pipelines.map(|(_, pipeline)| Arc::downgrade(pipeline)).collect();
+        let next_pipelines: Vec<_> = next_pipelines
+            .map(|(_, pipeline)| Arc::downgrade(pipeline))
+            .collect();
         graph.pipelines.clear();
-        let is_known = |driver: &Arc<Driver>| self.drivers.iter().any(|known| Arc::ptr_eq(&known.driver, driver));
+        let is_known = |driver: &Arc<Driver>| {
+            self.drivers
+                .iter()
+                .any(|known| Arc::ptr_eq(&known.driver, driver))
+        };
         let (known, fresh): (Vec<_>, Vec<_>) = graph.drivers.drain(..).partition(is_known);
-        let fresh = fresh.into_iter().map(|driver| self.signals.drive(driver)).collect();
+        let fresh = fresh
+            .into_iter()
+            .map(|driver| self.signals.drive(driver))
+            .collect();
         let mut begun = Begun::default();
         if let Err(why) = begun.start(&mut graph, &self.signals).await {
             begun.extensions.values().for_each(CancellationToken::cancel);
@@ -248,7 +265,9 @@ impl Clerks {
         let stop = signals.refuse.child_token();
         let clerks = kept.iter().map(Kept::clerk);
         Self {
-            tasks: clerks.map(|clerk| tokio::spawn(clerk.run(stop.clone()))).collect(),
+            tasks: clerks
+                .map(|clerk| tokio::spawn(clerk.run(stop.clone())))
+                .collect(),
             stop,
         }
     }
@@ -274,5 +293,9 @@ fn others(keepers: &[Arc<dyn Keeper>], others: &[Arc<dyn Keeper>]) -> Vec<Arc<dy
         let same = |other: &Arc<dyn Keeper>| std::ptr::addr_eq(Arc::as_ptr(keeper), Arc::as_ptr(other));
         !others.iter().any(same)
     };
-    keepers.iter().filter(|keeper| is_other(keeper)).cloned().collect()
+    keepers
+        .iter()
+        .filter(|keeper| is_other(keeper))
+        .cloned()
+        .collect()
 }

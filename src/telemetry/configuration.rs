@@ -70,7 +70,10 @@ impl ConfigurationEvents {
         self.is_successful.set(0);
         let reason = format!("the new one cannot run, the one before goes on: {problem}");
         self.health.trouble(WHO, Some(Trouble::degrades(reason)));
-        tracing::error!(why, "the new configuration cannot run, the one before goes on: {problem}");
+        tracing::error!(
+            why,
+            "the new configuration cannot run, the one before goes on: {problem}"
+        );
     }
 
     fn good(&self) {

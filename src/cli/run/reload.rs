@@ -11,6 +11,7 @@ use crate::config::diagnostic::{Diagnostics, Severity};
 use crate::config::document::Config;
 use crate::config::load::Inputs;
 use crate::config::service::Patience;
+use crate::net::handover;
 use crate::pipeline::graph::Graph;
 use crate::pipeline::lifecycle::Running;
 use crate::pipeline::parts::Table;
@@ -106,9 +107,14 @@ impl<'a> Reload<'a> {
         }
         let graph = Graph::build(&config, &self.table, &self.health, Some(running.live()))?;
         let shown = board(&graph, &self.health, &config.service.telemetry);
+        handover::begin();
         running.go_on_as(graph).await?;
         self.scraper.show(shown);
-        tell(diagnostics.iter().filter(|diagnostic| diagnostic.severity != Severity::Note));
+        tell(
+            diagnostics
+                .iter()
+                .filter(|diagnostic| diagnostic.severity != Severity::Note),
+        );
         self.config = config;
         Ok(true)
     }

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::config::FileStorageSettings;
 use super::factory;
 use crate::config::id::ComponentId;
@@ -56,7 +58,7 @@ async fn defaults() {
         dead_letter_limit: 1 << 30,
     };
     assert_eq!(extension.storage(), Some(expected));
-    extension.start().await.unwrap();
+    extension.start(CancellationToken::new()).await.unwrap();
     assert!(factory().component().is_storage);
     assert_eq!(warned("{}"), [""; 0]);
 }

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio_util::sync::CancellationToken;
 use http::StatusCode;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::net::listen::{Listener, Place};
@@ -20,6 +20,7 @@ use crate::net::pages;
 use crate::net::tls::{self, Acceptor};
 use crate::pipeline::parts::{Extension, Surroundings};
 use crate::telemetry::health::{Health, Stage};
+use crate::telemetry::receiver::ConnectionEvents;
 
 /// The page, not yet served.
 pub struct HealthCheck {
@@ -72,10 +73,11 @@ impl HealthCheck {
             };
             pages::text(status, kind, body)
         };
+        let events = ConnectionEvents::new("health_check", "http");
         for address in addresses {
             tracing::info!(address, "health_check listens");
         }
-        tokio::spawn(pages::serve(listener, Arc::new(page), stop));
+        tokio::spawn(pages::serve(listener, Arc::new(page), events, stop));
         Ok(())
     }
 

@@ -5,9 +5,9 @@ use std::io;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio_util::sync::CancellationToken;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::config::settings::{KeyNote, Settings};

@@ -127,6 +127,13 @@ impl Driver {
         })
     }
 
+    /// Leaves its journal to whoever reads it next; for one that has ended.
+    pub fn detach(&self) {
+        if let Some(feed) = self.cursor.feed() {
+            feed.detach();
+        }
+    }
+
     /// Runs until `close` is cancelled and everything has left. From `drain` on nothing waits longer than it must.
     pub async fn run(self: Arc<Self>, drain: CancellationToken, close: CancellationToken) {
         loop {

@@ -171,6 +171,11 @@ impl Feed {
         tokio::time::sleep(AGAIN).await;
     }
 
+    /// Reads no more: nothing is under way, and what is not settled is for whoever reads next.
+    pub fn detach(&self) {
+        self.reader.detach();
+    }
+
     /// What is not settled, parked records not included.
     pub fn unsettled(&self) -> Amount {
         self.reader.unsettled()

@@ -41,8 +41,11 @@ pub struct Manner {
 impl Store {
     /// What an exporter reads; a new one from now on, others from where they were.
     pub fn readers(&self, exporter: &str, manner: Manner) -> Result<Readers, String> {
-        let aside = Arc::new(Aside::open(exporter, self.setting())?);
         let journal = find(&self.journal, exporter)?;
+        if journal.attached {
+            return Err("what it did for an earlier configuration still ends; try again in a moment".into());
+        }
+        let aside = Arc::new(Aside::open(exporter, self.setting())?);
         let parked = find(&aside.retry, PARKED)?;
         let on_disk = journal.unsettled.weight + parked.unsettled.weight;
         let ledger = ExporterLedger::resumed(ExporterColumns::from_bytes(&journal.note), on_disk);

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Builder, Kept, KeptFor, Way, next_branch};
+use super::ways::{Way, next_branch};
+use super::{Builder, Kept, KeptFor};
 use crate::config::document::{Pipeline as PipelineConfig, Reference};
 use crate::config::id::PipelineId;
 use crate::pipeline::budget::Reservation;
@@ -151,7 +152,12 @@ impl Builder<'_> {
             .keys()
             .map(PipelineId::to_string)
             .collect();
-        let directories: BTreeSet<_> = self.next.storages.values().map(|storage| &storage.directory).collect();
+        let directories: BTreeSet<_> = self
+            .next
+            .storages
+            .values()
+            .map(|storage| &storage.directory)
+            .collect();
         directories
             .into_iter()
             .flat_map(|directory| disk::orphans(directory, &known))

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Builder, Outgoing, SendingWay, lookup, make, next_branch};
+use super::ways::next_branch;
+use super::{Builder, Outgoing, SendingWay, lookup, make};
 use crate::config::document::Reference;
 use crate::config::factory::Kind;
 use crate::config::id::{ComponentId, PipelineId};
@@ -35,9 +36,8 @@ impl Builder<'_> {
         let Some(keeps) = self.keeper(reference)? else {
             return Ok(None);
         };
-        let keeping = known.unwrap_or_else(|| {
-            Keeping::new(keeps.keeper.clone(), keeps.events.clone(), next_branch())
-        });
+        let keeping =
+            known.unwrap_or_else(|| Keeping::new(keeps.keeper.clone(), keeps.events.clone(), next_branch()));
         keeps.ledgers.push(keeping.ledger.clone());
         self.next.keepings.insert(key, keeping.clone());
         Ok(Some(keeping))

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::{Builder, KeptFor};
+use super::Builder;
+use super::ways::Way;
 use crate::config::document::{Config, Reference};
 use crate::config::factory::Kind;
 use crate::config::id::{ComponentId, PipelineId};
 use crate::net::auth::Authenticators;
 use crate::pipeline::budget::Budget;
-use crate::pipeline::delivery::{Driver, Outlet, QueueSettings};
+use crate::pipeline::delivery::{Outlet, QueueSettings};
 use crate::pipeline::disk::Store;
 use crate::pipeline::doorway::Doorway;
-use crate::pipeline::flow::Branching;
 use crate::pipeline::keeper::{Keeper, Keeping};
 use crate::pipeline::processing::Processing;
 use crate::pipeline::storage::StorageSettings;
@@ -39,15 +39,6 @@ pub struct Live {
     pub(super) spent: HashMap<ComponentId, Vec<ExporterLedger>>,
 }
 
-/// A pipeline's way to an exporter, with what drives it.
-#[derive(Clone)]
-pub(super) struct Way {
-    pub(super) branching: Branching,
-    pub(super) drivers: Vec<Arc<Driver>>,
-    /// What of it is on disk, in a pipeline with a journal.
-    pub(super) kept: Option<KeptFor>,
-}
-
 // === impl Live ===
 
 impl Live {
@@ -58,7 +49,10 @@ impl Live {
 
     /// Exporters that are here and not in `next`.
     pub fn without(&self, next: &Self) -> Vec<Arc<ExporterEvents>> {
-        let gone = self.outlets.iter().filter(|(id, _)| !next.outlets.contains_key(*id));
+        let gone = self
+            .outlets
+            .iter()
+            .filter(|(id, _)| !next.outlets.contains_key(*id));
         gone.map(|(_, (_, outlet))| outlet.events.clone()).collect()
     }
 
@@ -72,7 +66,11 @@ impl Live {
                     .all(|(id, old)| new.get(id).is_some_and(|new| old.says_the_same(new)))
         };
         let lists = |config: &Config| {
-            let names = |list: &[Reference]| list.iter().map(|reference| reference.id.clone()).collect::<Vec<_>>();
+            let names = |list: &[Reference]| {
+                list.iter()
+                    .map(|reference| reference.id.clone())
+                    .collect::<Vec<_>>()
+            };
             let pipelines = config.service.pipelines.iter().map(|(id, pipeline)| {
                 let lists = [&pipeline.receivers, &pipeline.processors, &pipeline.exporters];
                 (id.clone(), lists.map(|list| names(list)))
@@ -113,12 +111,17 @@ impl Builder<'_> {
         let Some(live) = self.live else {
             return false;
         };
-        let (old, new) = (live.config.components(kind).get(id), self.config.components(kind).get(id));
+        let (old, new) = (
+            live.config.components(kind).get(id),
+            self.config.components(kind).get(id),
+        );
         let (Some(old), Some(new)) = (old, new) else {
             return false;
         };
         let catalog = self.catalog;
-        let names = catalog.find(kind, &id.type_name).map(|component| component.authenticators(new));
+        let names = catalog
+            .find(kind, &id.type_name)
+            .map(|component| component.authenticators(new));
         live.config.used(kind).contains(id)
             && old.says_the_same(new)
             && names
@@ -154,8 +157,10 @@ impl Builder<'_> {
         for ((pipeline, known), way) in &live.ways {
             let key = (pipeline.clone(), known.clone());
             let goes_on = self.next.ways.get(&key);
-            let goes_on = goes_on.is_some_and(|next| Arc::ptr_eq(&next.branching.cursor, &way.branching.cursor));
-            if known == exporter && !goes_on {
+            let goes_on =
+                goes_on.is_some_and(|next| Arc::ptr_eq(&next.branching.cursor, &way.branching.cursor));
+            // What a journal knows of a way is there again when the way is.
+            if known == exporter && !goes_on && way.kept.is_none() {
                 spent.push(way.branching.cursor.ledger().clone());
             }
         }

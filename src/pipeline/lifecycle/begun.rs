@@ -6,7 +6,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Serving, Signals};
 use crate::config::id::ComponentId;
-use crate::net::handover;
 use crate::pipeline::graph::Graph;
 
 /// Extensions and receivers that were not there before.
@@ -22,7 +21,6 @@ impl Begun {
     /// Starts extensions, then receivers, those that do not run already. An error names what could not start; what has
     /// started by then is known here.
     pub(super) async fn start(&mut self, graph: &mut Graph, signals: &Signals) -> Result<(), String> {
-        handover::begin();
         for (id, extension) in &mut graph.extensions {
             let Some(extension) = extension.take() else {
                 continue;
@@ -39,7 +37,8 @@ impl Begun {
             let refuse = signals.refuse.child_token();
             let started = receiver.start(entered.doorway.clone(), refuse.clone()).await;
             let done = started.map_err(|error| format!("`{}` cannot start: {error}", entered.id))?;
-            self.receivers.insert(entered.id.clone(), Serving { refuse, done });
+            self.receivers
+                .insert(entered.id.clone(), Serving { refuse, done });
         }
         Ok(())
     }

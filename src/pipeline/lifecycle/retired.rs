@@ -43,12 +43,14 @@ impl Retired {
             driving.close.cancel();
             // A driver that failed holds nothing any more.
             drop(driving.task.await);
+            driving.driver
         });
-        join_all(drivers).await;
+        let drivers = join_all(drivers).await;
         for events in self.exporters {
             events.cleared();
         }
         close_journals(self.journals).await;
+        drivers.iter().for_each(|driver| driver.detach());
         close_keepers(self.keepers).await;
     }
 }

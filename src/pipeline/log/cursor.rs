@@ -167,9 +167,8 @@ impl Cursor {
         let before = queue.units();
         queue.push(record.clone(), batching);
         // The reader needs to know of the first record, and of the one that fills a batch.
-        let tell = !batching.gathers()
-            || before == 0
-            || (before < batching.min && queue.units() >= batching.min);
+        let tell =
+            !batching.gathers() || before == 0 || (before < batching.min && queue.units() >= batching.min);
         drop(queues);
         if tell {
             self.readable.notify_one();

@@ -67,7 +67,7 @@ fn pipeline(outputs: Vec<Output>, processor: Option<Never>) -> Arc<Pipeline> {
     let steps = processor.map(|never| Step::new("never", "traces/b", vec![Arc::new(never)]));
     Arc::new(Pipeline {
         ledger: PipelineLedger::default(),
-        processing: Processing::new(steps.into_iter().collect(), Budget::new(1 << 20)),
+        processing: Processing::new(steps.into_iter().collect(), Budget::new(1 << 20)).map(Arc::new),
         outputs,
     })
 }

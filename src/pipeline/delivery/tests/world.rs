@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::moody::Moody;
 use crate::config::types::GoDuration;
 use crate::pipeline::budget::Budget;
-use crate::pipeline::delivery::{BatchSizer, Driver, Gate, Outlet, QueueSizer, RetrySettings, Slots};
+use crate::pipeline::delivery::{BatchSizer, Driver, Outlet, QueueSizer, RetrySettings, Slots, Way};
 use crate::pipeline::entrance::Entrance;
 use crate::pipeline::flow::{Branching, Output, Pipeline};
 use crate::pipeline::log::cursor::Capacity;

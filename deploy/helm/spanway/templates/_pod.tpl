@@ -40,14 +40,17 @@ ports:
   {{- if include "spanway.measures" . }}
   - {name: metrics, containerPort: {{ .Values.ports.metrics }}, protocol: TCP}
   {{- end }}
-# The page says 503 while spans cannot be taken: such a pod gets no requests, but to restart it would not help.
+# The page says 503 while spans cannot be taken: such a pod gets no requests, but to restart it would not help. A sidecar that
+# cannot take spans must not make its application unready.
 startupProbe:
   tcpSocket: {port: health}
   periodSeconds: 2
   failureThreshold: 150
+{{- if ne .Values.mode "sidecar" }}
 readinessProbe:
   httpGet: {path: /, port: health}
   periodSeconds: 5
+{{- end }}
 livenessProbe:
   tcpSocket: {port: health}
   periodSeconds: 10

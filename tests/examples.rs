@@ -14,7 +14,10 @@ fn examples_are_sound() {
         let mut command = Command::new(spanway);
         command.args(["validate", "--config"]).arg(&example);
         // These hand on over TLS, which this version cannot: hold them to the rest.
-        if example.file_name().is_some_and(|name| name.to_string_lossy().starts_with("forward-")) {
+        if example
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("forward-"))
+        {
             command.args(["--set", "exporters.otlp_http.endpoint=http://localhost:14318"]);
         }
         let output = command.output().unwrap();

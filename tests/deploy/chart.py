@@ -1,5 +1,6 @@
 """The Helm chart: helm's own packages render it in every mode, Kubernetes' schemas take it, and pods are as they should be."""
 
+import json
 import re
 import shutil
 
@@ -221,14 +222,14 @@ def a_gateway_of_it_starts(lab):
 
 
 def a_change_of_configuration_is_a_change_of_pods(lab):
-    """The checksum on pods follows the configuration, and nothing else."""
+    """The checksum on pods follows the configuration, and nothing else; selectors follow nothing, as they cannot be upgraded."""
     base = {"mode": "gateway", "destination": DESTINATION}
     one, same, other = render(lab, [base, {**base, "replicas": 5}, {**base, "destination": "elsewhere:4317"}])
-    checksums = []
-    for result in (one, same, other):
-        (workload,) = by_kind(result)["StatefulSet"]
-        checksums.append(workload["spec"]["template"]["metadata"]["annotations"]["checksum/spanway-config"])
+    workloads = [by_kind(result)["StatefulSet"][0]["spec"] for result in (one, same, other)]
+    checksums = [spec["template"]["metadata"]["annotations"]["checksum/spanway-config"] for spec in workloads]
     assert checksums[0] == checksums[1] != checksums[2], checksums
+    selectors = [spec["selector"] for spec in workloads]
+    assert selectors[0] == selectors[1] == selectors[2], selectors
 
 
 def other_charts_take_the_sidecar(lab):
@@ -263,8 +264,6 @@ def mistakes_are_named(lab):
 
 def defaults_are_described(lab):
     """Every value is in the schema, and the schema has no other; the alerts in the chart are those of deploy/prometheus."""
-    import json
-
     schema = json.loads((CHART / "values.schema.json").read_text())["properties"]
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     # helm adds these two to a chart that others depend on.

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -22,6 +23,16 @@ def the_dockerfile_is_sound(lab):
     for source in copied:
         assert (ROOT / source).exists(), f"{source} is not there"
         assert not ignored(source), f"{source} is ignored"
+    # Cargo finds every target of the manifest among them.
+    sources = lab.directory / "src"
+    for word, rest in build:
+        if word == "COPY":
+            *those, where = rest.split()
+            for source in those:
+                put(ROOT / source, sources / where / ("" if (ROOT / source).is_dir() else Path(source).name))
+    tool = ["cargo", "metadata", "--locked", "--no-deps", "--format-version=1"]
+    known = subprocess.run(tool, cwd=sources, capture_output=True, text=True)
+    assert known.returncode == 0, known.stderr
     # What the compiler reads beside the sources, tests left out, lies within them.
     for outside in included():
         assert any(outside.is_relative_to(ROOT / source) for source in copied), f"{outside} is not copied"
@@ -80,6 +91,15 @@ def instructions(text):
     """The words of a Dockerfile, each with the rest of its line."""
     text = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ")
     return [tuple(line.split(None, 1)) for line in text.splitlines() if line.strip()]
+
+
+def put(source, where):
+    """Copies a file or a directory, as COPY does."""
+    where.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, where, ignore=shutil.ignore_patterns(".cache"))
+    else:
+        shutil.copy(source, where)
 
 
 def entrypoint():

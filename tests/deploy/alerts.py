@@ -91,6 +91,24 @@ def metrics_exist(lab):
     return f"{len(shown)} metrics on the page, {len(told)} in the sources: {', '.join(sorted(told))}"
 
 
+def manuals_name_what_exists(lab):
+    """Metrics in the pages for operators, and in the dashboard's variables, are in the sources."""
+    written = in_the_sources()
+    pages = [ROOT / "docs/operations.md", ROOT / "docs/kafka.md", ROOT / "docs/deploy.md"]
+    named = [(page.name, name) for page in pages for name in re.findall(r"`((?:spanway|otelcol)_\w+)", page.read_text())]
+    migration = (ROOT / "docs/migration.md").read_text()
+    named += [("migration.md", name) for name in re.findall(r"`(spanway_\w+)", migration)]
+    same = re.findall(r"`(otelcol_\w+)`[^|]*\| the same", migration)
+    assert len(same) >= 8, same
+    named += [("migration.md", name) for name in same]
+    variables = json.loads(DASHBOARD.read_text())["templating"]["list"]
+    queries = [variable["query"]["query"] for variable in variables if variable["type"] == "query"]
+    named += [("the dashboard", re.search(r"label_values\((\w+)", query)[1]) for query in queries]
+    missing = {(page, name) for page, name in named if re.sub("_(bucket|sum|count)$", "", name) not in written}
+    assert not missing, missing
+    return f"{len(set(name for _, name in named))} metrics"
+
+
 def a_wrong_name_is_noticed(lab):
     """The test before this one can fail."""
     parsed = promql_parser.parse('sum by (exporter, colour) (rate(spanway_no_such_metric{state=~"lost|found"}[5m])) > 0')
@@ -100,7 +118,7 @@ def a_wrong_name_is_noticed(lab):
     assert "lost" not in literals()
 
 
-TESTS = [rules_are_whole, panels_are_whole, a_wrong_name_is_noticed, metrics_exist]
+TESTS = [rules_are_whole, panels_are_whole, manuals_name_what_exists, a_wrong_name_is_noticed, metrics_exist]
 
 
 def rules():

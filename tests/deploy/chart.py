@@ -276,8 +276,21 @@ def defaults_are_described(lab):
     assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == version
 
 
+def what_the_manual_shows_renders(lab):
+    """The commands and values of docs/deploy.md are those of this chart."""
+    manual = (ROOT / "docs/deploy.md").read_text()
+    shown = [dict(pair.split("=") for pair in line.split(",")) for line in re.findall(r"helm install .* --set (\S+?)`", manual)]
+    shown += [yaml.safe_load(block) for block in re.findall(r"```yaml\n(mode:.*?)```", manual, re.DOTALL)]
+    assert {values["mode"] for values in shown} == set(WORKLOADS), shown
+    for values, result in zip(shown, render(lab, shown)):
+        assert not result["error"], f"{values}: {result['error']}"
+        lab.validate(by_kind(result)["ConfigMap"][0]["data"]["config.yaml"])
+    return f"{len(shown)} sets of values"
+
+
 TESTS = [
     defaults_are_described,
+    what_the_manual_shows_renders,
     helm_takes_it,
     kubernetes_takes_it,
     modes_are_what_they_say,

@@ -1,7 +1,9 @@
 """The files in config/ that hand spans to a product send what this product asks for."""
 
+import json
 from pathlib import Path
 
+import yaml
 from lab import ROOT, Ports
 
 # By file: where its requests go, below the endpoint, and the headers that its product demands.
@@ -75,7 +77,28 @@ def the_agent_says_where_spans_come_from(lab):
     assert b"node-7" in body and b"application" in body and b"agent" not in body, body
 
 
-TESTS = [every_forward_is_tested, products_get_what_they_ask_for, the_agent_says_where_spans_come_from]
+def every_example_starts(lab):
+    """Each file in config/ becomes a gateway that is healthy and stops in order, with its own keys but for addresses and paths."""
+    examples = sorted((ROOT / "config").glob("*.yaml"))
+    for path in examples:
+        config, ports = yaml.safe_load(path.read_text()), Ports()
+        extensions = list(config.get("extensions", {}))
+        flags = ports.flags(otlp="otlp" in config["receivers"], query="query" in extensions)
+        if "health_check" not in extensions:
+            flags += ["--set", f"service.extensions={json.dumps([*extensions, 'health_check'])}"]
+        if "keys" in extensions:
+            # Its secrets are in files of the machine.
+            key = {"name": "key", "secret": "0123456789abcdef", "permissions": ["admin"]}
+            flags += ["--set", f"extensions.keys.keys={json.dumps([key])}"]
+        if path.name in PRODUCTS:
+            flags += ["--set", "exporters.otlp_http.endpoint=http://127.0.0.1:1"]
+        data = str(lab.directory / path.stem)
+        gateway = lab.start([lab.binary, "--config", path, *flags], ports, {"DATA": data, "STORAGE": data, "KAFKA": "127.0.0.1:1"})
+        gateway.stop()
+    return f"{len(examples)} examples"
+
+
+TESTS = [every_example_starts, every_forward_is_tested, products_get_what_they_ask_for, the_agent_says_where_spans_come_from]
 
 
 def journal(lab, name):

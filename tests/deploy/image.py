@@ -59,6 +59,7 @@ def it_runs_as_a_container_does(lab):
     root, data = layout(lab, "image"), lab.directory / "data"
     entry = entrypoint()
     assert (root / entry[0].lstrip("/")).exists(), entry
+    assert "BEGIN CERTIFICATE" in (root / "etc/ssl/certs/ca-certificates.crt").read_text(), "no authorities to believe"
     room = confined.Room(root, USER, writable={"/data": data}, env={})
     ports = Ports()
     flags = ports.flags(query=True)

@@ -5,7 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from lab import DEPLOY, ROOT, Ports
+from lab import DEPLOY, ROOT
 
 WANTED = {
     "usr/bin/spanway": "-rwxr-xr-x",

@@ -127,7 +127,7 @@ impl Graph {
         ack_timeout: Duration,
     ) -> Result<Self, String> {
         let mut builder = Builder::new(config, table, health)?;
-        let surroundings = Surroundings::new(health.clone(), builder.budget.clone());
+        let mut surroundings = Surroundings::new(health.clone(), builder.budget.clone());
         let extensions = config.service.extensions.iter().map(|reference| {
             let node = lookup(&config.extensions, reference)?;
             let extension = make(&table.extensions, &reference.id, node, &surroundings)?;
@@ -138,6 +138,7 @@ impl Graph {
         builder.storages = storages
             .filter_map(|(id, extension)| Some((id.clone(), extension.storage()?)))
             .collect();
+        surroundings.storages = builder.storages.clone();
         for id in config.service.pipelines.keys() {
             builder.pipeline(id)?;
         }

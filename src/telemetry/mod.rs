@@ -3,6 +3,7 @@
 pub mod board;
 pub mod connector;
 pub mod exporter;
+pub mod file;
 pub mod health;
 pub mod journal;
 #[cfg(feature = "kafka")]

@@ -98,7 +98,10 @@ impl Paths {
         };
         let value = value.unwrap_or_default();
         let path = clean(&format!("{}{value}{}", self.prefix, self.suffix));
-        let is_below = |rest: &str| !Path::new(rest).components().any(|part| part == Component::ParentDir);
+        let is_below = |rest: &str| {
+            let mut parts = Path::new(rest).components();
+            !(rest.is_empty() && self.prefix.ends_with('/')) && parts.all(|part| part != Component::ParentDir)
+        };
         if path.strip_prefix(&self.prefix).is_some_and(is_below) {
             return Some(path.into());
         }

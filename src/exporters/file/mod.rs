@@ -16,6 +16,9 @@ mod tail;
 mod writer;
 
 
+#[cfg(test)]
+mod tests;
+
 pub use config::Config;
 
 use std::sync::Arc;

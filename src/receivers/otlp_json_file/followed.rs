@@ -240,7 +240,12 @@ impl Followed {
             true => stamp.len < self.position,
             false => stamp.len < self.stamp.len,
         };
-        Ok(is_shorter || !self.tail.ends_at(self.position, &mut self.content)?)
+        Ok(is_shorter || !self.stands()?)
+    }
+
+    /// Whether what was read last stands before the position.
+    fn stands(&mut self) -> io::Result<bool> {
+        self.tail.ends_at(self.position, &mut self.content)
     }
 
     fn is_old(&self, work: &Work) -> bool {
@@ -264,6 +269,8 @@ impl Followed {
                     seen = scratch.rest().len();
                     match scratch.fill(&mut self.content, self.position + seen as u64) {
                         Ok(0) => return Ok(self.reached_end(scratch, work)),
+                        // It may have been written anew just before that was read.
+                        Ok(_) if self.content.is_plain() && !self.stands()? => return Ok(Pumped::Truncated),
                         Ok(_) => continue,
                         Err(Unfilled::NoRoom(_)) => return Ok(Pumped::NoRoom),
                         Err(Unfilled::Source(error)) => return Err(error),

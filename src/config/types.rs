@@ -169,9 +169,14 @@ impl Serialize for GoDuration {
 impl ByteSize {
     /// Reads a number with a unit, or without one; says what is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("`{text}` is not a number of bytes; write a number and a unit, as in `64KiB`, `1MiB`, `1mb`");
-        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let wrong = || {
+            format!(
+                "`{text}` is not a number of bytes; write a number and a unit, as in `64KiB`, `1MiB`, `1mb`"
+            )
+        };
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
         let number: f64 = number.parse().map_err(|_| wrong())?;
         let unit = match unit.trim_start().to_ascii_lowercase().as_str() {

@@ -41,7 +41,9 @@ pub fn prune(path: &Path, rotation: &Rotation, now: Timestamp) -> io::Result<Vec
         0 => usize::MAX,
         most => most,
     };
-    let days = i64::try_from(rotation.max_days).unwrap_or(i64::MAX).saturating_mul(DAY);
+    let days = i64::try_from(rotation.max_days)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(DAY);
     let is_old = |at: Timestamp| days > 0 && now.duration_since(at).as_secs() > days;
     let mut removed = Vec::new();
     for (number, (at, backup)) in backups.into_iter().enumerate() {

@@ -193,7 +193,10 @@ impl Config {
             problems.add("path", "must not begin with `*` when `group_by` is enabled");
         }
         if self.group_by.resource_attribute.is_empty() {
-            problems.add("group_by.resource_attribute", "is empty, but must name an attribute");
+            problems.add(
+                "group_by.resource_attribute",
+                "is empty, but must name an attribute",
+            );
         }
         if self.group_by.max_open_files == 0 {
             problems.add("group_by.max_open_files", "is 0, but must be at least 1");
@@ -227,8 +230,9 @@ impl Config {
         };
         let is_octal = text.bytes().all(|digit| (b'0'..=b'7').contains(&digit));
         let bits = u32::from_str_radix(text, 8).ok();
-        bits.filter(|bits| is_octal && *bits <= 0o777)
-            .ok_or_else(|| format!("is `{text}`, but must be octal from \"0000\" to \"0777\", as in \"0755\""))
+        bits.filter(|bits| is_octal && *bits <= 0o777).ok_or_else(|| {
+            format!("is `{text}`, but must be octal from \"0000\" to \"0777\", as in \"0755\"")
+        })
     }
 }
 

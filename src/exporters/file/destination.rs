@@ -140,7 +140,12 @@ impl Shared {
         }
         let mut left = Vec::new();
         let mut has_written = false;
-        for (value, spans) in sorter.values.iter().zip(groups).filter(|(_, spans)| !spans.is_empty()) {
+        for (value, spans) in sorter
+            .values
+            .iter()
+            .zip(groups)
+            .filter(|(_, spans)| !spans.is_empty())
+        {
             let written = match value {
                 Some(value) => self.append(value, spans.iter().map(|(_, traces)| traces)),
                 None => Err(Failure::Data(format!("the resource has no text `{attribute}`"))),

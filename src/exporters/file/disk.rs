@@ -112,7 +112,9 @@ impl Target for fs::File {
                 Err(TryLockError::WouldBlock) if attempt < ATTEMPTS => std::thread::sleep(PAUSE),
                 Err(TryLockError::WouldBlock) => break,
                 // Some network file systems have no locks; there nobody is kept from it.
-                Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
+                Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
+                    return Err(error);
+                }
                 Ok(()) | Err(TryLockError::Error(_)) => return Ok(()),
             }
         }

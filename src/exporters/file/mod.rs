@@ -15,7 +15,6 @@ mod records;
 mod tail;
 mod writer;
 
-
 #[cfg(test)]
 mod tests;
 

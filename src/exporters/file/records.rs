@@ -82,7 +82,9 @@ impl Encoder {
         match (self.format, self.level) {
             (Format::Proto, None) => {
                 record.reserve_exact(parts.iter().map(|part| part.bytes().len()).sum());
-                parts.iter().for_each(|part| record.extend_from_slice(part.bytes()));
+                parts
+                    .iter()
+                    .for_each(|part| record.extend_from_slice(part.bytes()));
             }
             (Format::Proto, Some(level)) => {
                 let pieces = parts.iter().map(|part| part.bytes().as_ref());

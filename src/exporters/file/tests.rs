@@ -41,7 +41,9 @@ fn problems(yaml: &str) -> Vec<String> {
 }
 
 pub(super) fn traces(request: &ExportTraceServiceRequest) -> Traces {
-    Traces::check(Bytes::from(request.encode_to_vec())).unwrap().traces
+    Traces::check(Bytes::from(request.encode_to_vec()))
+        .unwrap()
+        .traces
 }
 
 /// A span of this name, of a resource with this attribute `team`, if any.
@@ -116,8 +118,14 @@ pub(super) fn read(path: &Path, config: &Config) -> ExportTraceServiceRequest {
 
 /// The names of spans, in their order.
 pub(super) fn names(request: &ExportTraceServiceRequest) -> Vec<&str> {
-    let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
-    scopes.flat_map(|scope| &scope.spans).map(|span| span.name.as_str()).collect()
+    let scopes = request
+        .resource_spans
+        .iter()
+        .flat_map(|resource| &resource.scope_spans);
+    scopes
+        .flat_map(|scope| &scope.spans)
+        .map(|span| span.name.as_str())
+        .collect()
 }
 
 /// A Collector's block runs unchanged, and the defaults are the Collector's, but that files are not emptied.
@@ -138,7 +146,10 @@ directory_permissions: '0700'
     assert_eq!(read.level(), Ok(Some(1)));
     let defaults = config("{path: x, rotation: }");
     let rotation = defaults.rotation.on().unwrap();
-    assert_eq!((rotation.most(), rotation.max_backups, rotation.max_days), (100 << 20, 100, 0));
+    assert_eq!(
+        (rotation.most(), rotation.max_backups, rotation.max_days),
+        (100 << 20, 100, 0)
+    );
     assert_eq!(defaults.group_by.resource_attribute, "fileexporter.path_segment");
     assert_eq!(defaults.group_by.max_open_files, 100);
     assert!(defaults.append && !defaults.fsync && defaults.format == Format::Json);
@@ -150,14 +161,23 @@ fn what_is_wrong_names_its_key() {
     let grouped = |path: &str| problems(&format!("{{path: '{path}', group_by: {{enabled: true}}}}"));
     assert_eq!(problems("{}"), ["path: is empty, but must be the path of a file"]);
     for path in ["a", "a/*/*"] {
-        assert_eq!(grouped(path), ["path: must have one `*` in it when `group_by` is enabled"]);
+        assert_eq!(
+            grouped(path),
+            ["path: must have one `*` in it when `group_by` is enabled"]
+        );
     }
-    assert_eq!(grouped("*.json"), ["path: must not begin with `*` when `group_by` is enabled"]);
+    assert_eq!(
+        grouped("*.json"),
+        ["path: must not begin with `*` when `group_by` is enabled"]
+    );
     assert_eq!(
         problems("{path: a, directory_permissions: '0700'}"),
         ["directory_permissions: needs `create_directory: true`"]
     );
-    assert_eq!(problems("{path: a, create_directory: true, directory_permissions: '0999'}").len(), 1);
+    assert_eq!(
+        problems("{path: a, create_directory: true, directory_permissions: '0999'}").len(),
+        1
+    );
     assert_eq!(
         problems("{path: a, compression: zstd, compression_params: {level: 99}}"),
         ["compression_params.level: level 99 is not one of zstd's, which are 1 to 22"]
@@ -172,8 +192,13 @@ fn a_file_has_one_writer() {
     let first = Files::open(&config, "file").unwrap();
     std::os::unix::fs::symlink("a.json", folder.path().join("b.json")).unwrap();
     for name in ["a.json'", "b.json'"] {
-        let refused = Files::open(&config_in(folder.path(), name), "file/2").err().unwrap();
-        assert!(refused.ends_with("another exporter or process writes to it"), "{refused}");
+        let refused = Files::open(&config_in(folder.path(), name), "file/2")
+            .err()
+            .unwrap();
+        assert!(
+            refused.ends_with("another exporter or process writes to it"),
+            "{refused}"
+        );
     }
     drop(first);
     assert!(Files::open(&config, "file/2").is_ok());
@@ -184,11 +209,19 @@ fn a_file_has_one_writer() {
 fn folders_are_made_when_that_is_wanted() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
-    let refused = Files::open(&config_in(folder.path(), "a/b/c.json'"), "file").err().unwrap();
+    let refused = Files::open(&config_in(folder.path(), "a/b/c.json'"), "file")
+        .err()
+        .unwrap();
     assert!(refused.contains("cannot write to"), "{refused}");
-    let made = config_in(folder.path(), "a/b/c.json', create_directory: true, directory_permissions: '0700'");
+    let made = config_in(
+        folder.path(),
+        "a/b/c.json', create_directory: true, directory_permissions: '0700'",
+    );
     assert!(Files::open(&made, "file").is_ok());
-    let mode = fs::metadata(folder.path().join("a/b")).unwrap().permissions().mode();
+    let mode = fs::metadata(folder.path().join("a/b"))
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o700);
 }
 
@@ -250,11 +283,17 @@ fn large_batches_become_several_records() {
     let folder = tempfile::tempdir().unwrap();
     let config = config_in(folder.path(), "a', format: proto");
     let files = Files::open(&config, "file").unwrap();
-    let long: Vec<Traces> = (0..6).map(|n| span(&n.to_string().repeat(2 << 20), None)).collect();
+    let long: Vec<Traces> = (0..6)
+        .map(|n| span(&n.to_string().repeat(2 << 20), None))
+        .collect();
     send(&files, long).unwrap();
     let content = fs::read(folder.path().join("a")).unwrap();
     let first = u32::from_be_bytes(*content.first_chunk().unwrap()) as usize;
-    assert!(first <= 8 << 20 && first < content.len() / 2 + (4 << 20), "{first} of {}", content.len());
+    assert!(
+        first <= 8 << 20 && first < content.len() / 2 + (4 << 20),
+        "{first} of {}",
+        content.len()
+    );
     let read = read(&folder.path().join("a"), &config);
     let firsts: Vec<_> = names(&read).iter().map(|name| &name[..1]).collect();
     assert_eq!(firsts, ["0", "1", "2", "3", "4", "5"]);

@@ -98,7 +98,10 @@ impl Writer {
             let most = self.manner.rotation.as_ref().map(Rotation::most);
             let fsync = self.manner.fsync;
             let (file, state) = self.opened()?;
-            if state.is_file && state.len > 0 && most.is_some_and(|most| state.len.saturating_add(bytes) > most) {
+            if state.is_file
+                && state.len > 0
+                && most.is_some_and(|most| state.len.saturating_add(bytes) > most)
+            {
                 self.rotate()?;
                 continue;
             }
@@ -193,7 +196,9 @@ impl Writer {
             return;
         };
         match backups::prune(&self.path, rotation, Timestamp::now()) {
-            Ok(removed) => removed.iter().for_each(|backup| self.manner.events.removed(backup)),
+            Ok(removed) => removed
+                .iter()
+                .for_each(|backup| self.manner.events.removed(backup)),
             Err(error) => self.manner.events.unpruned(&self.path, &error.to_string()),
         }
     }

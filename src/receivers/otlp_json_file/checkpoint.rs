@@ -64,7 +64,9 @@ impl Checkpoint {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             read => Some(read.map_err(at(&path))?),
         };
-        let known = written.as_deref().map(|written| parse(written).map_err(at(&path)));
+        let known = written
+            .as_deref()
+            .map(|written| parse(written).map_err(at(&path)));
         let known = known.transpose()?;
         let checkpoint = Self {
             path,

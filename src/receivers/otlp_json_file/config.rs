@@ -142,9 +142,15 @@ impl Settings for Config {
     fn no_effect() -> Vec<KeyNote> {
         let trimmed = "JSON has no meaning for spaces around it";
         vec![
-            KeyNote::new("max_batches", "what is in flight is bounded by `max_in_flight_mib`"),
+            KeyNote::new(
+                "max_batches",
+                "what is in flight is bounded by `max_in_flight_mib`",
+            ),
             KeyNote::new("initial_buffer_size", "the buffer grows with the records"),
-            KeyNote::new("polls_to_archive", "files that are gone are remembered all the same"),
+            KeyNote::new(
+                "polls_to_archive",
+                "files that are gone are remembered all the same",
+            ),
             KeyNote::new("preserve_leading_whitespaces", trimmed),
             KeyNote::new("preserve_trailing_whitespaces", trimmed),
             KeyNote::new(
@@ -197,7 +203,9 @@ impl Settings for Config {
         if self.storage.is_none() && !self.replay_file && !self.delete_after_read {
             let then = match self.start_at {
                 StartAt::Beginning => "a restart reads all files again",
-                StartAt::End => "what is written while the gateway is down, or is not accepted when it stops, is not read",
+                StartAt::End => {
+                    "what is written while the gateway is down, or is not accepted when it stops, is not read"
+                }
             };
             warnings.add("storage", format!("is not set: {then}"));
         }
@@ -209,7 +217,10 @@ impl Settings for Config {
 
     fn validate(&self, problems: &mut Problems) {
         if self.include.is_empty() {
-            problems.add("include", "is empty, but must name files, as in `/var/spans/*.json`");
+            problems.add(
+                "include",
+                "is empty, but must name files, as in `/var/spans/*.json`",
+            );
         }
         for (key, patterns) in [("include", &self.include), ("exclude", &self.exclude)] {
             for (number, pattern) in patterns.iter().enumerate() {
@@ -231,11 +242,17 @@ impl Settings for Config {
         }
         if self.max_concurrent_files < 2 {
             let files = self.max_concurrent_files;
-            problems.add("max_concurrent_files", format!("is {files}, but must be at least 2"));
+            problems.add(
+                "max_concurrent_files",
+                format!("is {files}, but must be at least 2"),
+            );
         }
         if self.max_in_flight_mib == 0 || self.max_in_flight_mib > 1 << 20 {
             let most = self.max_in_flight_mib;
-            problems.add("max_in_flight_mib", format!("is {most}, but must be 1 to 1048576"));
+            problems.add(
+                "max_in_flight_mib",
+                format!("is {most}, but must be 1 to 1048576"),
+            );
         }
         if !["", "utf-8", "utf8", "utf-8-raw", "nop", "ascii", "us-ascii"]
             .contains(&self.encoding.to_ascii_lowercase().as_str())

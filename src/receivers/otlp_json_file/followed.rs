@@ -138,7 +138,11 @@ impl Followed {
 
     /// How far it is settled.
     pub fn mark(&self) -> Mark {
-        let Settled { offset, tail, refused } = self.progress.settled();
+        let Settled {
+            offset,
+            tail,
+            refused,
+        } = self.progress.settled();
         Mark {
             offset,
             head: Piece::head(&self.head, offset),
@@ -333,7 +337,11 @@ impl Followed {
             path: &self.path,
             offset: begin,
         };
-        let reason = format!("it has {} bytes, and `max_log_size` is {}", self.position - begin, work.most);
+        let reason = format!(
+            "it has {} bytes, and `max_log_size` is {}",
+            self.position - begin,
+            work.most
+        );
         work.events.passed_over(place, &reason);
     }
 
@@ -405,8 +413,8 @@ impl Followed {
             return Pumped::End;
         }
         let len = rest.len();
-        let is_whole = rest.trim_ascii_start().starts_with(b"{")
-            && serde_json::from_slice::<IgnoredAny>(rest).is_ok();
+        let is_whole =
+            rest.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(rest).is_ok();
         if is_whole && !self.emit(scratch, 0..len, len, work) {
             return Pumped::NoRoom;
         }

@@ -221,7 +221,8 @@ fn read(content: Bytes, format: Format, zstd: Option<usize>, budget: &Budget) ->
 }
 
 fn decompress(content: &[u8], most: usize, budget: &Budget) -> Result<Bytes, Unread> {
-    let poison = |error: &dyn std::fmt::Display| Unread::Poison(format!("it is not a frame of zstd: {error}"));
+    let poison =
+        |error: &dyn std::fmt::Display| Unread::Poison(format!("it is not a frame of zstd: {error}"));
     let mut decoder = zstd::stream::read::Decoder::new(content).map_err(|error| poison(&error))?;
     let mut bytes = PaidBuffer::new(budget, 0, most.saturating_mul(4)).map_err(|_| Unread::NoRoom)?;
     let mut piece = [0; 16 << 10];
@@ -231,7 +232,9 @@ fn decompress(content: &[u8], most: usize, budget: &Budget) -> Result<Bytes, Unr
             read => match bytes.extend(piece.get(..read).unwrap_or_default()) {
                 Ok(()) => {}
                 Err(crate::net::buffer::Full::TooLarge { limit }) => {
-                    return Err(Unread::Poison(format!("it decompresses to more than {limit} bytes")));
+                    return Err(Unread::Poison(format!(
+                        "it decompresses to more than {limit} bytes"
+                    )));
                 }
                 Err(crate::net::buffer::Full::OverBudget(_)) => return Err(Unread::NoRoom),
             },

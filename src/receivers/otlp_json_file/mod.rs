@@ -95,7 +95,9 @@ impl OtlpJsonFile {
             storage,
             health,
         } = self;
-        let checkpoint = storage.map(|storage| Checkpoint::open(&storage, &id)).transpose()?;
+        let checkpoint = storage
+            .map(|storage| Checkpoint::open(&storage, &id))
+            .transpose()?;
         let events = Arc::new(ReaderEvents::new(&id, health));
         let handling = Handling::new(&id, &config, intake, events.clone(), stop.clone());
         let (ended, end) = oneshot::channel();

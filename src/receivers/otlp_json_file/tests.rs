@@ -82,8 +82,14 @@ impl Intake for Keeper {
 }
 
 fn names(request: &ExportTraceServiceRequest) -> Vec<String> {
-    let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
-    scopes.flat_map(|scope| &scope.spans).map(|span| span.name.clone()).collect()
+    let scopes = request
+        .resource_spans
+        .iter()
+        .flat_map(|resource| &resource.scope_spans);
+    scopes
+        .flat_map(|scope| &scope.spans)
+        .map(|span| span.name.clone())
+        .collect()
 }
 
 impl Keeper {
@@ -111,7 +117,10 @@ impl World {
     }
 
     pub fn with_budget(keys: &str, has_storage: bool, budget: usize) -> Self {
-        let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
         Self {
             folder: tempfile::tempdir().unwrap(),
             keeper: Arc::new(Keeper {
@@ -161,7 +170,9 @@ impl World {
             health: Health::default(),
         });
         let stop = CancellationToken::new();
-        let started = self.runtime.block_on(receiver.start(self.keeper.clone(), stop.clone()));
+        let started = self
+            .runtime
+            .block_on(receiver.start(self.keeper.clone(), stop.clone()));
         self.running = Some((stop, started?));
         Ok(())
     }
@@ -190,7 +201,10 @@ impl World {
         let deadline = Instant::now() + LONG;
         while self.keeper.names() != names {
             let found = self.keeper.names();
-            assert!(Instant::now() < deadline, "{names:?} should have come, and {found:?} have");
+            assert!(
+                Instant::now() < deadline,
+                "{names:?} should have come, and {found:?} have"
+            );
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -203,7 +217,11 @@ impl World {
             append(&probe, (line("probe") + "\n").as_bytes());
             wait_until("the probe is read", || self.keeper.kept().len() >= before + round);
         }
-        self.keeper.kept.lock().unwrap().retain(|request| names(request) != ["probe"]);
+        self.keeper
+            .kept
+            .lock()
+            .unwrap()
+            .retain(|request| names(request) != ["probe"]);
     }
 }
 
@@ -245,7 +263,9 @@ pub fn config(yaml: &str) -> Config {
 fn problems(yaml: &str) -> Vec<String> {
     let mut problems = Problems::default();
     config(yaml).validate(&mut problems);
-    let shown = problems.iter().map(|problem| format!("{}: {}", problem.path, problem.note));
+    let shown = problems
+        .iter()
+        .map(|problem| format!("{}: {}", problem.path, problem.note));
     shown.collect()
 }
 
@@ -270,10 +290,16 @@ exclude_older_than: 24h
     assert_eq!(problems(yaml), Vec::<String>::new());
     let read = config(yaml);
     assert_eq!((read.fingerprint_size.0, read.max_log_size.0), (1000, 4 << 20));
-    assert_eq!(read.storage().map(|(key, storage)| (key, storage.to_string())), Some(("storage", "file_storage/x".into())));
+    assert_eq!(
+        read.storage().map(|(key, storage)| (key, storage.to_string())),
+        Some(("storage", "file_storage/x".into()))
+    );
     let defaults = config("{include: [a]}");
     assert_eq!(defaults.poll_interval.0, Duration::from_millis(200));
-    assert_eq!((defaults.fingerprint_size.0, defaults.max_concurrent_files), (1000, 1024));
+    assert_eq!(
+        (defaults.fingerprint_size.0, defaults.max_concurrent_files),
+        (1000, 1024)
+    );
     assert!(defaults.include_file_name && !defaults.include_file_path && !defaults.replay_file);
     assert!(factory().answers_to("otlpjsonfile") && factory().answers_to("otlp_json_file"));
 }
@@ -286,7 +312,10 @@ fn what_is_wrong_names_its_key() {
         ("{include: ['a[']}", "include.0"),
         ("{include: [a], exclude: [b, 'a{b']}", "exclude.1"),
         ("{include: [a], delete_after_read: true}", "delete_after_read"),
-        ("{include: [a], start_at: beginning, delete_after_read: true, replay_file: true}", "delete_after_read"),
+        (
+            "{include: [a], start_at: beginning, delete_after_read: true, replay_file: true}",
+            "delete_after_read",
+        ),
         ("{include: [a], fingerprint_size: 8}", "fingerprint_size"),
         ("{include: [a], max_log_size: 0}", "max_log_size"),
         ("{include: [a], max_concurrent_files: 1}", "max_concurrent_files"),
@@ -294,6 +323,9 @@ fn what_is_wrong_names_its_key() {
         ("{include: [a], encoding: utf-16le}", "encoding"),
     ] {
         let found = problems(keys);
-        assert!(found.len() == 1 && found[0].starts_with(&format!("{key}: ")), "{keys}: {found:?}");
+        assert!(
+            found.len() == 1 && found[0].starts_with(&format!("{key}: ")),
+            "{keys}: {found:?}"
+        );
     }
 }

@@ -83,7 +83,9 @@ impl Watch {
                 next = Instant::now() + interval;
             }
             let (is_busy, is_starved) = self.pump();
-            self.work.events.holding(self.files.len(), self.work.window.bytes());
+            self.work
+                .events
+                .holding(self.files.len(), self.work.window.bytes());
             if !is_busy {
                 let rest = next.saturating_duration_since(Instant::now());
                 let most = if is_starved { STARVED } else { rest };
@@ -92,7 +94,9 @@ impl Watch {
         }
         let deadline = Instant::now() + LAST;
         while !self.work.window.is_empty() && Instant::now() < deadline {
-            self.work.window.wait(true, deadline.saturating_duration_since(Instant::now()));
+            self.work
+                .window
+                .wait(true, deadline.saturating_duration_since(Instant::now()));
         }
         self.work.handling.leave();
         self.save();
@@ -102,8 +106,17 @@ impl Watch {
     fn look(&mut self) {
         self.delete();
         self.replay();
-        let named: HashMap<PathBuf, u64> = self.files.iter().map(|file| (file.path.to_path_buf(), file.number)).collect();
-        let open: HashMap<_, _> = self.files.iter().map(|file| file.stamp().identity).zip(0_usize..).collect();
+        let named: HashMap<PathBuf, u64> = self
+            .files
+            .iter()
+            .map(|file| (file.path.to_path_buf(), file.number))
+            .collect();
+        let open: HashMap<_, _> = self
+            .files
+            .iter()
+            .map(|file| file.stamp().identity)
+            .zip(0_usize..)
+            .collect();
         let is_at_rest = |known: &(Known, Option<Stamp>)| known.1.map(|stamp| (stamp.identity, stamp));
         let at_rest: HashMap<_, _> = self.known.iter().filter_map(is_at_rest).collect();
         let mut is_there = vec![false; self.files.len()];
@@ -178,7 +191,11 @@ impl Watch {
     fn recognise(&mut self, head: &[u8], content: &mut Content) -> io::Result<Option<Mark>> {
         let mut best: Option<(Mark, Option<usize>)> = None;
         let open = self.files.iter().map(|file| (file.mark(), None));
-        let known = self.known.iter().map(|(known, _)| known.mark).zip((0..).map(Some));
+        let known = self
+            .known
+            .iter()
+            .map(|(known, _)| known.mark)
+            .zip((0..).map(Some));
         for (mark, number) in known.chain(open) {
             let is_farther = best.is_none_or(|(best, _)| mark.offset > best.offset);
             if is_farther && mark.fits(head, content)? {
@@ -196,7 +213,10 @@ impl Watch {
         if self.files.len() < self.config.max_concurrent_files {
             return true;
         }
-        let done = self.files.iter().position(|file| file.is_done() && file.gone_since.is_none());
+        let done = self
+            .files
+            .iter()
+            .position(|file| file.is_done() && file.gone_since.is_none());
         let Some(file) = done.map(|number| self.files.remove(number)) else {
             return false;
         };
@@ -241,7 +261,10 @@ impl Watch {
             }
             if mark.refused > 0 {
                 if !std::mem::replace(&mut file.was_kept, true) {
-                    events.kept(&file.path, &format!("{} of its records were passed over", mark.refused));
+                    events.kept(
+                        &file.path,
+                        &format!("{} of its records were passed over", mark.refused),
+                    );
                 }
                 return true;
             }

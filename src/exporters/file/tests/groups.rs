@@ -51,8 +51,14 @@ fn values_that_are_no_names() {
         panic!("all of them were written");
     };
     assert_eq!(left.len(), bad.len(), "{left:?}");
-    assert!(left.iter().all(|left| matches!(left.why, Failure::Data(_))), "{left:?}");
-    assert_eq!(names(&read(&folder.path().join("out/good.json"), &config)), ["good"]);
+    assert!(
+        left.iter().all(|left| matches!(left.why, Failure::Data(_))),
+        "{left:?}"
+    );
+    assert_eq!(
+        names(&read(&folder.path().join("out/good.json"), &config)),
+        ["good"]
+    );
 }
 
 /// Where nothing at all can be written, that is the matter with the disk, and not with some spans.
@@ -83,7 +89,11 @@ fn paths_are_the_collectors() {
         ("./*.json", "a", "a.json"),
         ("../*.json", "a/../../b", "../b.json"),
     ] {
-        assert_eq!(Paths::new(path).of(value).as_deref(), Some(Path::new(expected)), "{path} {value}");
+        assert_eq!(
+            Paths::new(path).of(value).as_deref(),
+            Some(Path::new(expected)),
+            "{path} {value}"
+        );
     }
     assert_eq!(Paths::new("/data/*").of(""), None);
     assert_eq!(Paths::new("/data/*").of("../.."), None);

@@ -123,7 +123,9 @@ fn live(steps: Vec<Step>, config: &Config, path: &Path) -> ExportTraceServiceReq
             Step::Send(batch) => {
                 send(&files, batch.iter().map(traces)).unwrap();
                 let with_spans = batch.into_iter().filter(|request| traces(request).spans() > 0);
-                accepted.resource_spans.extend(with_spans.flat_map(|request| request.resource_spans));
+                accepted
+                    .resource_spans
+                    .extend(with_spans.flat_map(|request| request.resource_spans));
             }
             Step::Overflow(batch, part, is_stiff) => {
                 let batch: Vec<_> = batch.iter().map(traces).collect();
@@ -133,7 +135,11 @@ fn live(steps: Vec<Step>, config: &Config, path: &Path) -> ExportTraceServiceReq
                     continue;
                 }
                 let room = Some(bytes * part / 1000);
-                *disk.0.lock().unwrap() = Faults { room, is_stiff, forgets: false };
+                *disk.0.lock().unwrap() = Faults {
+                    room,
+                    is_stiff,
+                    forgets: false,
+                };
                 let failed = send(&files, batch).unwrap_err();
                 assert!(matches!(failed, Failure::NotNow { .. }), "{failed}");
                 *disk.0.lock().unwrap() = Faults::default();
@@ -143,7 +149,10 @@ fn live(steps: Vec<Step>, config: &Config, path: &Path) -> ExportTraceServiceReq
                     continue;
                 }
                 disk.0.lock().unwrap().forgets = true;
-                let failed = send(&files, batch.iter().map(traces).filter(|traces| traces.spans() > 0));
+                let failed = send(
+                    &files,
+                    batch.iter().map(traces).filter(|traces| traces.spans() > 0),
+                );
                 disk.0.lock().unwrap().forgets = false;
                 if batch.iter().any(|request| traces(request).spans() > 0) {
                     assert!(matches!(failed, Err(Failure::NotNow { .. })), "{failed:?}");
@@ -214,7 +223,10 @@ fn a_whole_line_gets_its_line_break() {
     let folder = tempfile::tempdir().unwrap();
     let config = config_in(folder.path(), "a.json'");
     let path = folder.path().join("a.json");
-    let record = encoder(&config).records([&super::span("first", None)]).unwrap().remove(0);
+    let record = encoder(&config)
+        .records([&super::span("first", None)])
+        .unwrap()
+        .remove(0);
     std::fs::write(&path, &record[..record.len() - 1]).unwrap();
     let files = Files::open(&config, "file").unwrap();
     send(&files, [super::span("second", None)]).unwrap();
@@ -226,7 +238,10 @@ fn a_whole_line_gets_its_line_break() {
 fn failures_are_told_apart() {
     use crate::exporters::file::failure::of;
     for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::Other] {
-        assert!(matches!(of(Path::new("a"), &kind.into()), Failure::NotNow { .. }), "{kind:?}");
+        assert!(
+            matches!(of(Path::new("a"), &kind.into()), Failure::NotNow { .. }),
+            "{kind:?}"
+        );
     }
     for kind in [
         ErrorKind::PermissionDenied,
@@ -234,6 +249,9 @@ fn failures_are_told_apart() {
         ErrorKind::ReadOnlyFilesystem,
         ErrorKind::IsADirectory,
     ] {
-        assert!(matches!(of(Path::new("a"), &kind.into()), Failure::Destination(_)), "{kind:?}");
+        assert!(
+            matches!(of(Path::new("a"), &kind.into()), Failure::Destination(_)),
+            "{kind:?}"
+        );
     }
 }

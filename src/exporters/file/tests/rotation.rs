@@ -39,7 +39,11 @@ fn full_files_are_renamed() {
     for file in &files {
         let content = read(file, &config);
         let size = fs::metadata(file).unwrap().len();
-        assert!(size <= 1 << 20 || names(&content).len() == 1, "{size} in {}", file.display());
+        assert!(
+            size <= 1 << 20 || names(&content).len() == 1,
+            "{size} in {}",
+            file.display()
+        );
         found.extend(names(&content).iter().map(|name| (*name).to_owned()));
     }
     // `data-…` comes before `data.json`, and times in order.
@@ -56,13 +60,23 @@ fn full_files_are_renamed() {
 #[test]
 fn old_files_are_removed() {
     let folder = tempfile::tempdir().unwrap();
-    let config = config_in(folder.path(), "data.json', rotation: {max_megabytes: 1, max_backups: 2}");
+    let config = config_in(
+        folder.path(),
+        "data.json', rotation: {max_megabytes: 1, max_backups: 2}",
+    );
     let writer = Files::open(&config, "file").unwrap();
     for number in 0..5 {
-        send(&writer, [span(&format!("{number}{}", "x".repeat(700 << 10)), None)]).unwrap();
+        send(
+            &writer,
+            [span(&format!("{number}{}", "x".repeat(700 << 10)), None)],
+        )
+        .unwrap();
     }
     let found = files(folder.path());
-    let firsts: Vec<_> = found.iter().map(|file| names(&read(file, &config))[0][..1].to_owned()).collect();
+    let firsts: Vec<_> = found
+        .iter()
+        .map(|file| names(&read(file, &config))[0][..1].to_owned())
+        .collect();
     assert_eq!(firsts, ["2", "3", "4"]);
 }
 
@@ -85,10 +99,15 @@ fn age_is_in_the_name() {
         "data.json",
         "other-2020-01-01T00-00-00.000-size.json",
     ];
-    names.iter().for_each(|name| fs::write(folder.path().join(name), "").unwrap());
+    names
+        .iter()
+        .for_each(|name| fs::write(folder.path().join(name), "").unwrap());
     let removed = prune(&path, &rotation, now).unwrap();
     assert_eq!(removed.len(), 2);
-    let left: Vec<_> = files(folder.path()).iter().map(|file| file.file_name().unwrap().to_owned()).collect();
+    let left: Vec<_> = files(folder.path())
+        .iter()
+        .map(|file| file.file_name().unwrap().to_owned())
+        .collect();
     let mut expected = names[2..].to_vec();
     expected.sort_unstable();
     assert_eq!(left, expected);
@@ -99,7 +118,10 @@ fn age_is_in_the_name() {
 fn names_are_free() {
     let folder = tempfile::tempdir().unwrap();
     let now: Timestamp = "2026-06-10T12:00:00.999Z".parse().unwrap();
-    for expected in ["data-2026-06-10T12-00-00.999-size", "data-2026-06-10T12-00-01.000-size"] {
+    for expected in [
+        "data-2026-06-10T12-00-00.999-size",
+        "data-2026-06-10T12-00-01.000-size",
+    ] {
         let name = free_name(&folder.path().join("data"), &Rotation::default(), now);
         assert_eq!(name, folder.path().join(expected));
         fs::write(name, "").unwrap();

@@ -86,7 +86,12 @@ fn run(steps: &[Step]) {
                 // It appears at once, as logrotate's does with `olddir` on the same disk or not; read halves are no matter.
                 fs::copy(&path, world.path("copying")).unwrap();
                 fs::rename(world.path("copying"), world.path(&format!("data-{files}.json"))).unwrap();
-                fs::File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
+                fs::File::options()
+                    .write(true)
+                    .open(&path)
+                    .unwrap()
+                    .set_len(0)
+                    .unwrap();
             }
             Step::Wait if rest.is_empty() => all_is_there(&world, &written),
             Step::Restart => {

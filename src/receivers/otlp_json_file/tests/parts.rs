@@ -44,7 +44,10 @@ fn files_are_found() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, "").unwrap();
         let age = Duration::from_secs(1000 - u64::from(name.as_bytes()[0]));
-        fs::File::open(&path).unwrap().set_modified(std::time::SystemTime::now() - age).unwrap();
+        fs::File::open(&path)
+            .unwrap()
+            .set_modified(std::time::SystemTime::now() - age)
+            .unwrap();
     }
     fs::create_dir(folder.path().join("folder.json")).unwrap();
     let find = |include: &str, age: u64| {
@@ -52,12 +55,20 @@ fn files_are_found() {
         let exclude = [format!("{root}/**/skip.json")];
         let globs = Globs::new(&include, &exclude, Duration::from_secs(age)).unwrap();
         let found = globs.find().into_iter();
-        found.map(|(path, _)| path.strip_prefix(folder.path()).unwrap().to_owned()).collect::<Vec<PathBuf>>()
+        found
+            .map(|(path, _)| path.strip_prefix(folder.path()).unwrap().to_owned())
+            .collect::<Vec<PathBuf>>()
     };
     assert_eq!(find("*.json", 0), [Path::new("c.json")]);
     assert_eq!(find("*/*.json", 0), [Path::new("b/x.json")]);
-    assert_eq!(find("**/*.json", 0), ["a/y/z.json", "b/x.json", "c.json"].map(PathBuf::from));
-    assert_eq!(find("{a/y,b}/*.json", 0), ["a/y/z.json", "b/x.json"].map(PathBuf::from));
+    assert_eq!(
+        find("**/*.json", 0),
+        ["a/y/z.json", "b/x.json", "c.json"].map(PathBuf::from)
+    );
+    assert_eq!(
+        find("{a/y,b}/*.json", 0),
+        ["a/y/z.json", "b/x.json"].map(PathBuf::from)
+    );
     assert_eq!(find("**/*.json", 500), Vec::<PathBuf>::new());
     assert_eq!(find("nowhere/*.json", 0), Vec::<PathBuf>::new());
 }

@@ -58,7 +58,9 @@ fn bad_lines_and_deletion() {
     wait_until("the good file is deleted", || !world.path("good.json").exists());
     wait_until("others were read", || world.keeper.names().len() == 5);
     world.write("more.json", &["e"]);
-    wait_until("one that came later is deleted", || !world.path("more.json").exists());
+    wait_until("one that came later is deleted", || {
+        !world.path("more.json").exists()
+    });
     for name in ["bad.json", "refused.json", "locked.json"] {
         assert!(world.path(name).exists(), "{name}");
     }
@@ -91,7 +93,10 @@ fn what_is_refused_now_is_tried_again_and_kept() {
 #[test]
 fn long_lines_are_passed_over() {
     let mut world = World::new("start_at: beginning, max_log_size: 2000", true);
-    world.write("a.json", &["a", &"x".repeat(3000), "b", &"y".repeat(600_000), "c"]);
+    world.write(
+        "a.json",
+        &["a", &"x".repeat(3000), "b", &"y".repeat(600_000), "c"],
+    );
     append(&world.path("a.json"), "z".repeat(300_000).as_bytes());
     world.start();
     world.expect(&["a", "b", "c"]);
@@ -129,7 +134,11 @@ fn truncated_and_regrown() {
     fs::write(world.path("a.json"), both).unwrap();
     world.expect(&["a", "b", "c"]);
     world.stop();
-    fs::write(world.path("a.json"), format!("{}\n{}\n{}\n", line("d"), line("e"), line("f"))).unwrap();
+    fs::write(
+        world.path("a.json"),
+        format!("{}\n{}\n{}\n", line("d"), line("e"), line("f")),
+    )
+    .unwrap();
     world.start();
     world.expect(&["a", "b", "c", "d", "e", "f"]);
 }
@@ -161,7 +170,9 @@ fn replay() {
 fn few_open_files() {
     let mut world = World::new("start_at: beginning, max_concurrent_files: 2", true);
     let names: Vec<String> = (0..9).map(|n| format!("{n}")).collect();
-    names.iter().for_each(|name| world.write(&format!("{name}.json"), &[name]));
+    names
+        .iter()
+        .for_each(|name| world.write(&format!("{name}.json"), &[name]));
     world.start();
     let mut expected: Vec<&str> = names.iter().map(String::as_str).collect();
     world.expect(&expected);
@@ -217,8 +228,13 @@ fn lengths() {
     let pack = |content: &[u8]| zstd::stream::encode_all(content, 1).unwrap();
     let proto = |name: &str| json::to_protobuf(line(name).as_bytes()).unwrap();
     for (keys, record) in [
-        ("format: proto", &(|name: &str| framed(&proto(name))) as &dyn Fn(&str) -> Vec<u8>),
-        ("format: proto, compression: zstd", &|name| framed(&pack(&proto(name)))),
+        (
+            "format: proto",
+            &(|name: &str| framed(&proto(name))) as &dyn Fn(&str) -> Vec<u8>,
+        ),
+        ("format: proto, compression: zstd", &|name| {
+            framed(&pack(&proto(name)))
+        }),
         ("compression: zstd", &|name| framed(&pack(line(name).as_bytes()))),
     ] {
         let mut world = World::new(&format!("start_at: beginning, max_log_size: 8000, {keys}"), true);
@@ -251,15 +267,28 @@ fn attributes() {
     world.start();
     world.expect(&["a", "b"]);
     let all = world.keeper.kept();
-    let spans = all.iter().map(|request| &request.resource_spans[0].scope_spans[0].spans[0]);
+    let spans = all
+        .iter()
+        .map(|request| &request.resource_spans[0].scope_spans[0].spans[0]);
     for span in spans {
         let value = |key: &str| {
-            let found = span.attributes.iter().find(|attribute| attribute.key == key).unwrap();
+            let found = span
+                .attributes
+                .iter()
+                .find(|attribute| attribute.key == key)
+                .unwrap();
             found.value.clone().unwrap().value.unwrap()
         };
         assert_eq!(value("log.file.name"), Value::StringValue("a.json".into()));
-        assert_eq!(value("log.file.path"), Value::StringValue(world.path("a.json").display().to_string()));
-        let offset = if span.name == "a" { 0 } else { line("a").len() as i64 + 1 };
+        assert_eq!(
+            value("log.file.path"),
+            Value::StringValue(world.path("a.json").display().to_string())
+        );
+        let offset = if span.name == "a" {
+            0
+        } else {
+            line("a").len() as i64 + 1
+        };
         assert_eq!(value("log.file.record_offset"), Value::IntValue(offset));
     }
 }
@@ -298,7 +327,19 @@ fn a_damaged_checkpoint_is_told() {
     let mut world = World::new(ALL, true);
     fs::create_dir(world.path("storage")).unwrap();
     fs::write(world.checkpoint(), "words").unwrap();
-    assert!(world.try_start().unwrap_err().to_string().contains("receiver_otlp_json_file.json"));
+    assert!(
+        world
+            .try_start()
+            .unwrap_err()
+            .to_string()
+            .contains("receiver_otlp_json_file.json")
+    );
     fs::write(world.checkpoint(), r#"{"version":2,"files":[]}"#).unwrap();
-    assert!(world.try_start().unwrap_err().to_string().contains("of version 2"));
+    assert!(
+        world
+            .try_start()
+            .unwrap_err()
+            .to_string()
+            .contains("of version 2")
+    );
 }

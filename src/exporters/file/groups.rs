@@ -9,6 +9,9 @@ use super::config::Config;
 use super::writer::{Manner, Writer};
 use crate::wire::{ResourceView, Sorter, SpanView, ValueView};
 
+/// Files that were closed and whose length is remembered, so that they are not looked through when they are opened again.
+const MOST_CLOSED: usize = 10_000;
+
 /// The files that are open, the one that was written to last at the end.
 pub struct Groups {
     paths: Paths,
@@ -16,6 +19,8 @@ pub struct Groups {
     manner: Arc<Manner>,
     open: IndexMap<PathBuf, Writer>,
     most: usize,
+    /// Their lengths.
+    closed: IndexMap<PathBuf, u64>,
 }
 
 /// From a value to a path.
@@ -45,6 +50,7 @@ impl Groups {
             manner,
             open: IndexMap::new(),
             most: config.group_by.max_open_files,
+            closed: IndexMap::new(),
         }
     }
 
@@ -56,13 +62,30 @@ impl Groups {
     /// The writer for this value; none when it names no file.
     pub fn writer(&mut self, value: &str) -> Option<&mut Writer> {
         let path = self.paths.of(value)?;
-        let writer = self.open.shift_remove(&path);
-        let writer = writer.unwrap_or_else(|| Writer::new(path.clone(), self.manner.clone()));
-        if self.open.len() >= self.most {
-            self.open.shift_remove_index(0);
-        }
+        let writer = match self.open.shift_remove(&path) {
+            Some(writer) => writer,
+            None => self.begin(&path),
+        };
         let (place, _) = self.open.insert_full(path, writer);
         self.open.get_index_mut(place).map(|(_, writer)| writer)
+    }
+
+    /// A writer for a file that is not open; closes another one for that.
+    fn begin(&mut self, path: &Path) -> Writer {
+        if self.open.len() >= self.most
+            && let Some((path, closed)) = self.open.shift_remove_index(0)
+            && let Some(whole) = closed.whole()
+        {
+            if self.closed.len() >= MOST_CLOSED {
+                self.closed.swap_remove_index(0);
+            }
+            self.closed.insert(path, whole);
+        }
+        let (path, manner) = (path.to_owned(), self.manner.clone());
+        match self.closed.swap_remove(&path) {
+            Some(whole) => Writer::again(path, manner, whole),
+            None => Writer::new(path, manner),
+        }
     }
 
     /// How many files are open.

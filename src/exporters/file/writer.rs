@@ -43,6 +43,8 @@ pub struct Writer {
     file: Option<Box<dyn Target>>,
     /// It was open before: what is in it is ours.
     has_begun: bool,
+    /// Its bytes after the last batch: with so many it has nothing to be cut off.
+    whole: Option<u64>,
 }
 
 // === impl Manner ===
@@ -78,7 +80,22 @@ impl Writer {
             manner,
             file: None,
             has_begun: false,
+            whole: None,
         }
+    }
+
+    /// Goes on with a file that was closed when it had so many bytes.
+    pub fn again(path: PathBuf, manner: Arc<Manner>, whole: u64) -> Self {
+        Self {
+            has_begun: true,
+            whole: Some(whole),
+            ..Self::new(path, manner)
+        }
+    }
+
+    /// Its bytes after the last batch, if there was one.
+    pub fn whole(&self) -> Option<u64> {
+        self.whole
     }
 
     /// The file.
@@ -93,7 +110,7 @@ impl Writer {
 
     /// Appends all of these records, or nothing.
     pub fn append(&mut self, records: &[Vec<u8>]) -> io::Result<()> {
-        let bytes = records.iter().map(|record| record.len() as u64).sum();
+        let bytes: u64 = records.iter().map(|record| record.len() as u64).sum();
         for _ in 0..PERSISTENCE {
             let most = self.manner.rotation.as_ref().map(Rotation::most);
             let fsync = self.manner.fsync;
@@ -110,8 +127,9 @@ impl Writer {
                 return Err(error);
             }
             // Whoever removed it meanwhile, after reading it, may not have seen this.
-            let was_removed = file.state().is_ok_and(|state| state.links == 0);
+            let was_removed = state.is_file && file.state().is_ok_and(|state| state.links == 0);
             if !was_removed {
+                self.whole = Some(state.len.saturating_add(bytes));
                 return Ok(());
             }
             self.file = None;
@@ -143,13 +161,12 @@ impl Writer {
         let mut state = file.state()?;
         if state.is_file {
             file.lock()?;
-            match manner.empties && !self.has_begun {
-                true => file.cut(0)?,
-                false => {
-                    let torn = mend(file.as_mut(), manner.framing)?;
-                    if torn > 0 {
-                        manner.events.mended(&self.path, torn);
-                    }
+            if manner.empties && !self.has_begun {
+                file.cut(0)?;
+            } else if self.whole != Some(state.len) {
+                let torn = mend(file.as_mut(), manner.framing)?;
+                if torn > 0 {
+                    manner.events.mended(&self.path, torn);
                 }
             }
             if manner.fsync {

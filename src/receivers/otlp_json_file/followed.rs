@@ -100,7 +100,7 @@ impl Followed {
     pub fn begin(
         number: u64,
         path: PathBuf,
-        mut content: Content,
+        content: Content,
         mut head: Vec<u8>,
         head_most: usize,
         mark: Mark,
@@ -116,7 +116,7 @@ impl Followed {
             since: Instant::now(),
             position: mark.offset,
             passing: None,
-            tail: Mark::at(mark.offset, &head, &mut content)?.tail,
+            tail: mark.tail,
             content,
             head,
             head_most,

@@ -12,14 +12,14 @@ use super::content::Content;
 const TAIL: usize = 256;
 
 /// Some bytes, as a hash.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Piece {
     len: u32,
     hash: u64,
 }
 
 /// A place in a file.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Mark {
     /// Bytes before it.
     pub offset: u64,
@@ -67,6 +67,16 @@ impl Piece {
 // === impl Mark ===
 
 impl Mark {
+    /// The beginning of any file.
+    pub fn beginning() -> Self {
+        Self {
+            offset: 0,
+            head: Piece::of(&[]),
+            tail: Piece::of(&[]),
+            refused: 0,
+        }
+    }
+
     /// A place in a file whose first bytes are these.
     pub fn at(offset: u64, head: &[u8], content: &mut Content) -> io::Result<Self> {
         let start = offset.saturating_sub(TAIL as u64);

@@ -26,8 +26,8 @@ const LAST: Duration = Duration::from_secs(5);
 /// How long room is waited for at a time: it may be the memory of others that is wanted.
 const STARVED: Duration = Duration::from_millis(10);
 
-/// Files that are not open and are remembered.
-const MOST_KNOWN: usize = 10_000;
+/// Files that are gone and are remembered.
+const MOST_GONE: usize = 1000;
 
 /// Reads files until it is told to stop.
 pub struct Watch {
@@ -39,6 +39,8 @@ pub struct Watch {
     files: Vec<Followed>,
     /// Files that are not open, with what they were where they are still there.
     known: VecDeque<(Known, Option<Stamp>)>,
+    /// How many of them may be gone; after a start it is not known yet which are.
+    most_gone: usize,
     /// Files were looked for, now or before the last stop: those that come now are read from their beginning.
     has_looked: bool,
     next_number: u64,
@@ -65,6 +67,7 @@ impl Watch {
             checkpoint,
             files: Vec::new(),
             has_looked: known.is_some() || config.replay_file,
+            most_gone: MOST_GONE.max(known.as_ref().map_or(0, Vec::len)),
             known: known.into_iter().flatten().map(|known| (known, None)).collect(),
             next_number: 0,
             config,
@@ -165,7 +168,7 @@ impl Watch {
                 let end = end_of(&mut content, self.work.framing)?;
                 (Mark::at(end, &head, &mut content)?, true)
             }
-            None => (Mark::default(), true),
+            None => (Mark::beginning(), true),
         };
         let mut file = Followed::begin(
             self.next_number,
@@ -231,8 +234,10 @@ impl Watch {
 
     fn keep(&mut self, known: Known, stamp: Option<Stamp>) {
         self.known.push_back((known, stamp));
-        if self.known.len() > MOST_KNOWN {
-            self.known.pop_front();
+        let gone = self.known.iter().filter(|(_, stamp)| stamp.is_none()).count();
+        if gone > self.most_gone {
+            let oldest = self.known.iter().position(|(_, stamp)| stamp.is_none());
+            oldest.and_then(|oldest| self.known.remove(oldest));
         }
     }
 

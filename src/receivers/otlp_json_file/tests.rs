@@ -105,6 +105,11 @@ impl Keeper {
         *self.refusals.lock().unwrap() = times;
     }
 
+    /// How many times more it refuses.
+    pub fn refusals(&self) -> u32 {
+        *self.refusals.lock().unwrap()
+    }
+
     pub fn kept(&self) -> Vec<ExportTraceServiceRequest> {
         self.kept.lock().unwrap().clone()
     }

@@ -89,6 +89,22 @@ fn what_is_refused_now_is_tried_again_and_kept() {
     world.expect(&["a", "b", "c"]);
 }
 
+/// What the pipelines have not accepted when the gateway stops is read again after it.
+#[test]
+fn what_was_not_accepted_is_read_again() {
+    let mut world = World::new(ALL, true);
+    world.write("a.json", &["a"]);
+    world.start();
+    world.expect(&["a"]);
+    world.keeper.refuse(u32::MAX);
+    world.write("a.json", &["b", "c"]);
+    wait_until("both were refused", || world.keeper.refusals() < u32::MAX - 1);
+    world.stop();
+    world.keeper.refuse(0);
+    world.start();
+    world.expect(&["a", "b", "c"]);
+}
+
 /// A line that is longer than allowed is passed over, wherever it ends; its neighbours are read.
 #[test]
 fn long_lines_are_passed_over() {

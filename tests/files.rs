@@ -11,6 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use support::child::{Child, wait_until};
+use support::disk::Disk;
 use support::load::{Load, Report};
 use support::sink::Sink;
 use support::spanway::{Plan, Spanway};
@@ -20,12 +21,14 @@ const LOAD: &str = "--spans-per-request 100 --in-flight 8 --retry-for 1m --spans
 /// A gateway that reads what is in the folder, and sends it on.
 struct Reader {
     yaml: String,
+    _storage: tempfile::TempDir,
     running: Option<(Child, tempfile::NamedTempFile)>,
 }
 
 impl Reader {
     fn new(folder: &Path, keys: &str, sink: &Sink) -> Self {
-        let folder = folder.display();
+        let storage = tempfile::tempdir().unwrap();
+        let (folder, place) = (folder.display(), storage.path().display());
         let exporter = sink.exporter("otlp_grpc", "");
         let yaml = format!(
             "receivers:
@@ -33,7 +36,7 @@ impl Reader {
 exporters:
   otlp_grpc: {exporter}
 extensions:
-  file_storage: {{directory: '{folder}/storage'}}
+  file_storage: {{directory: '{place}'}}
 service:
   extensions: [file_storage]
   pipelines:
@@ -42,7 +45,11 @@ service:
       exporters: [otlp_grpc]
 "
         );
-        let mut reader = Self { yaml, running: None };
+        let mut reader = Self {
+            yaml,
+            _storage: storage,
+            running: None,
+        };
         reader.start();
         reader
     }
@@ -138,6 +145,26 @@ fn files_are_deleted_when_they_have_arrived() {
         (stats.spans, stats.distinct),
         (report.spans_acknowledged, report.spans_acknowledged)
     );
+}
+
+/// Guarantees: a disk that is full keeps clients waiting, and no record is torn by it; when somebody reads and deletes what is there,
+/// all arrives.
+#[test]
+fn a_full_disk_is_emptied_by_the_reader() {
+    let Some(disk) = Disk::mount("a_full_disk_is_emptied_by_the_reader", 3) else {
+        return;
+    };
+    let sink = Sink::start(&[]);
+    let retries = "retry_on_failure: {initial_interval: 50ms, max_interval: 200ms}";
+    let keys = format!("rotation: {{max_megabytes: 1}}, {retries}");
+    let gateway = writer(disk.path(), &keys).start();
+    let load = Load::start(gateway.grpc, LOAD);
+    wait_until("the disk is full", || {
+        gateway.scrape().sum("spanway_exporter_failing", "") == 1
+    });
+    let _reader = Reader::new(disk.path(), "delete_after_read: true", &sink);
+    let report = load.report();
+    assert_all_arrive(&sink, &report);
 }
 
 /// Guarantees: two exporters do not write to one file, and who tries is told at the start.

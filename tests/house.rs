@@ -23,6 +23,8 @@ const DIRECTIONS: &[(&str, &str)] = &[
     ("query::model", "wire"),
     ("store", "journal wire query::model"),
     ("receivers", "config net pipeline telemetry wire"),
+    ("receivers::kafka", "receivers::payload"),
+    ("receivers::otlp_json_file", "receivers::payload"),
     ("processors", "config net pipeline telemetry wire journal ottl"),
     ("processors::actions", "processors::values"),
     (

@@ -17,7 +17,7 @@ pub fn has(kind: Kind, type_name: &str) -> bool {
              span sumologic tail_sampling transform unroll"
         }
         Kind::Exporter => {
-            "awss3 awsxray azuremonitor clickhouse coralogix datadog elasticsearch file \
+            "awss3 awsxray azuremonitor clickhouse coralogix datadog elasticsearch \
              googlecloud honeycombmarker kafka load_balancing loadbalancing logicmonitor \
              logzio loki mezmo opensearch otelarrow prometheus prometheusremotewrite pulsar \
              sapm sentry splunk_hec sumologic zipkin"

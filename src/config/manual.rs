@@ -65,6 +65,7 @@ What comes from the environment or a file is never repeated in messages.
 ## Reading the tables
 
 A duration is a number and a unit, as in `200ms`, `5s` or `1m30s`; a bare number counts nanoseconds, as in the Collector.
+Bytes are a number, or a number and a unit, as in `64KiB`, `1MiB` or `1mb`.
 A secret is never shown, neither by `print-config` nor in messages. `*` in a key stands for a name of your own, or for
 an item of a list. A section that is written with nothing in it has its defaults; a key that is written with nothing
 behind it counts as not written.

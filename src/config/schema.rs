@@ -149,7 +149,7 @@ impl<'a> Type<'a> {
         if self.is_secret() {
             return "secret".into();
         }
-        if let Some(format @ ("duration" | "component" | "pipeline")) = self.word("format") {
+        if let Some(format @ ("duration" | "component" | "pipeline" | "bytes")) = self.word("format") {
             return format.into();
         }
         let alternatives = self.alternatives();

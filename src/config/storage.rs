@@ -1,4 +1,5 @@
-//! Which pipelines keep a journal, because a component of theirs names a storage, and what is wrong with such names.
+//! Which pipelines keep a journal, because an exporter of theirs names a storage, which receivers write down there how far
+//! they are, and what is wrong with such names.
 
 use super::diagnostic::Diagnostics;
 use super::document::{Config, Pipeline};
@@ -7,10 +8,13 @@ use super::id::{ComponentId, PipelineId};
 use super::naming::{Naming, Role};
 use super::read_error::conceal;
 
-/// Every storage that an exporter names.
+/// Every storage that an exporter or a receiver names.
 pub struct Storages<'a> {
     config: &'a Config,
+    /// By exporters, for journals.
     named: Vec<Naming<'a>>,
+    /// By receivers, for how far they are.
+    by_receivers: Vec<Naming<'a>>,
 }
 
 const STORAGE: Role = Role {
@@ -22,23 +26,27 @@ const STORAGE: Role = Role {
 // === impl Storages ===
 
 impl<'a> Storages<'a> {
-    /// Looks for them in every exporter whose settings are sound.
+    /// Looks for them in every exporter and receiver whose settings are sound.
     pub fn find(config: &'a Config, catalog: &Catalog) -> Self {
-        let named = config.exporters.iter().filter_map(|(exporter, node)| {
-            let component = catalog.find(Kind::Exporter, &exporter.type_name)?;
-            let (key, storage) = component.storage(node)?;
-            let (node, _) = node.find(key);
-            Some(Naming {
-                kind: Kind::Exporter,
-                by: exporter,
-                extension: storage,
-                key,
-                node,
-            })
-        });
+        let named_by = |kind: Kind| {
+            let named = config.components(kind).iter().filter_map(move |(by, node)| {
+                let component = catalog.find(kind, &by.type_name)?;
+                let (key, extension) = component.storage(node)?;
+                let (node, _) = node.find(key);
+                Some(Naming {
+                    kind,
+                    by,
+                    extension,
+                    key,
+                    node,
+                })
+            });
+            named.collect()
+        };
         Self {
             config,
-            named: named.collect(),
+            named: named_by(Kind::Exporter),
+            by_receivers: named_by(Kind::Receiver),
         }
     }
 
@@ -63,8 +71,7 @@ impl<'a> Storages<'a> {
     /// Reports names that lead to no running storage, and pipelines with two storages; tells where a storage is
     /// not used, or would help.
     pub fn check(&self, catalog: &Catalog, diagnostics: &mut Diagnostics) {
-        let used = self.config.used(Kind::Exporter);
-        for named in self.named.iter().filter(|named| used.contains(named.by)) {
+        for named in self.used() {
             named.check(&STORAGE, self.config, catalog, diagnostics);
         }
         for (id, pipeline) in &self.config.service.pipelines {
@@ -82,6 +89,16 @@ impl<'a> Storages<'a> {
     /// The storage in which a pipeline keeps its journal, if it keeps one.
     pub fn of_pipeline(&self, pipeline: &Pipeline) -> Option<&ComponentId> {
         self.of(pipeline).next().map(|named| &named.extension)
+    }
+
+    /// Those that a component names which stands in a pipeline.
+    fn used(&self) -> impl Iterator<Item = &Naming<'a>> {
+        let [exporters, receivers] = [Kind::Exporter, Kind::Receiver].map(|kind| self.config.used(kind));
+        let all = self.named.iter().chain(&self.by_receivers);
+        all.filter(move |named| match named.kind {
+            Kind::Receiver => receivers.contains(named.by),
+            _ => exporters.contains(named.by),
+        })
     }
 
     fn by(&self, exporter: &ComponentId) -> Option<&Naming<'a>> {
@@ -124,11 +141,8 @@ impl<'a> Storages<'a> {
 
     /// Whoever runs a storage means to keep something in it.
     fn warn_unused(&self, catalog: &Catalog, diagnostics: &mut Diagnostics) {
-        let used = self.config.used(Kind::Exporter);
-        let is_named = |storage: &ComponentId| {
-            let mut named = self.named.iter();
-            named.any(|named| named.extension == *storage && used.contains(named.by))
-        };
+        let used: Vec<_> = self.used().collect();
+        let is_named = |storage: &ComponentId| used.iter().any(|named| named.extension == *storage);
         for reference in &self.config.service.extensions {
             let component = catalog.find(Kind::Extension, &reference.id.type_name);
             let is_storage = component.is_some_and(|component| component.is_storage);

@@ -1,6 +1,7 @@
 //! Components that hand spans to a destination.
 
 pub mod debug;
+pub mod file;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod nop;
@@ -18,6 +19,7 @@ use crate::pipeline::parts::Exporter;
 pub fn table() -> Vec<Factory<Exporter, ()>> {
     vec![
         debug::factory(),
+        file::factory(),
         #[cfg(feature = "kafka")]
         kafka::factory(),
         nop::factory(),

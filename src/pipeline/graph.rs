@@ -158,8 +158,9 @@ impl Graph {
     ) -> Result<Self, String> {
         let catalog = table.catalog();
         let mut builder = Builder::new(config, table, &catalog, health, live)?;
-        let surroundings = Surroundings::new(health.clone(), builder.budget.clone());
+        let mut surroundings = Surroundings::new(health.clone(), builder.budget.clone());
         let extensions = builder.extensions(&surroundings)?;
+        surroundings.storages = builder.next.storages.clone();
         for id in config.service.pipelines.keys() {
             builder.pipeline(id)?;
         }

@@ -1,5 +1,6 @@
 //! What the factories of each family make, and what they are given: the seams between the graph and components.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use super::routing::Router;
 use super::stage::Stage;
 use super::storage::StorageSettings;
 use crate::config::factory::{Catalog, Factory};
-use crate::config::id::PipelineId;
+use crate::config::id::{ComponentId, PipelineId};
 use crate::net::auth::Authenticators;
 use crate::telemetry::health::Health;
 
@@ -75,6 +76,8 @@ pub struct Surroundings {
     pub budget: Budget,
     /// The keys that extensions hold, complete when everything is built.
     pub authenticators: Authenticators,
+    /// The storages that run, for receivers; empty while extensions are built.
+    pub storages: HashMap<ComponentId, StorageSettings>,
 }
 
 /// The factories of every component of a build.
@@ -100,6 +103,7 @@ impl Surroundings {
             health,
             budget,
             authenticators: Authenticators::default(),
+            storages: HashMap::new(),
         }
     }
 }

@@ -8,6 +8,9 @@ use crate::pipeline::receiver::Receiver;
 pub mod kafka;
 pub mod nop;
 pub mod otlp;
+pub mod otlp_json_file;
+
+mod payload;
 
 /// Every receiver of this build.
 pub fn table() -> Vec<Factory<Box<dyn Receiver>, Surroundings>> {
@@ -16,5 +19,6 @@ pub fn table() -> Vec<Factory<Box<dyn Receiver>, Surroundings>> {
         kafka::factory(),
         nop::factory(),
         otlp::factory(),
+        otlp_json_file::factory(),
     ]
 }

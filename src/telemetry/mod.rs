@@ -4,6 +4,7 @@ pub mod board;
 pub mod configuration;
 pub mod connector;
 pub mod exporter;
+pub mod file;
 pub mod health;
 pub mod journal;
 #[cfg(feature = "kafka")]

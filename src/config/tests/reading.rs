@@ -1,7 +1,7 @@
 //! Nodes to typed settings.
 
 use super::super::diagnostic::Diagnostics;
-use super::super::types::{GoDuration, Secret, Section};
+use super::super::types::{ByteSize, GoDuration, Secret, Section};
 use super::{Compression, Fake, Queue, load_all};
 
 fn read(text: &str) -> (Option<Fake>, String) {
@@ -117,4 +117,27 @@ fn durations_are_those_of_go() {
     ] {
         assert!(GoDuration::parse(text).is_err(), "{text}");
     }
+}
+
+#[test]
+fn bytes_are_the_collectors() {
+    // With the units of its file readers, and without one.
+    for (text, expected) in [
+        ("1000", Some(1000)),
+        ("1kb", Some(1000)),
+        ("64 KiB", Some(65536)),
+        ("1.5MiB", Some(3 << 19)),
+        ("2mb", Some(2_000_000)),
+        ("1GiB", Some(1 << 30)),
+        ("", None),
+        ("1x", None),
+        ("MiB", None),
+        ("-1", None),
+    ] {
+        assert_eq!(ByteSize::parse(text).ok().map(|size| size.0), expected, "{text}");
+    }
+    assert_eq!(
+        [1000, 64 << 20, 1 << 30].map(|bytes| ByteSize(bytes).to_string()),
+        ["1000", "64MiB", "1GiB"]
+    );
 }

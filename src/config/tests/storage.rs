@@ -120,3 +120,29 @@ service:
 ";
     assert_eq!(recommended(connectors), 1, "only an exporter can name a storage");
 }
+
+#[test]
+fn a_storage_that_a_receiver_names_is_used() {
+    // It must run like any other, and makes no pipeline journaled.
+    let over = "receivers: {fake: {queue: {storage: disk}}}";
+    assert_eq!(said(over, Severity::Warning), Vec::<String>::new());
+    let config = read(over, &mut Diagnostics::default());
+    let catalog = catalog();
+    let storages = Storages::find(&config, &catalog);
+    for pipeline in config.service.pipelines.values() {
+        assert_eq!(storages.of_pipeline(pipeline), None);
+    }
+    let mut diagnostics = Diagnostics::default();
+    let config = read(&over.replace("disk", "disk/2"), &mut diagnostics);
+    wiring::check(&config, &catalog, &mut diagnostics);
+    let errors = diagnostics
+        .iter()
+        .filter(|found| found.severity == Severity::Error);
+    let errors: Vec<_> = errors
+        .map(|found| format!("{}: {}", found.scope, found.message))
+        .collect();
+    assert_eq!(
+        errors,
+        ["receivers.fake: `queue.storage` names the extension `disk/2`, which is not defined"]
+    );
+}

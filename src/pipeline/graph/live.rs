@@ -106,7 +106,7 @@ impl Live {
 // === impl Builder ===
 
 impl Builder<'_> {
-    /// Whether a component runs already with these very settings, and so do the authenticators that it names.
+    /// Whether a component runs already with these very settings, and so do the extensions that it names.
     pub(super) fn is_live(&self, kind: Kind, id: &ComponentId) -> bool {
         let Some(live) = self.live else {
             return false;
@@ -118,15 +118,15 @@ impl Builder<'_> {
         let (Some(old), Some(new)) = (old, new) else {
             return false;
         };
-        let catalog = self.catalog;
-        let names = catalog
-            .find(kind, &id.type_name)
-            .map(|component| component.authenticators(new));
+        let Some(component) = self.catalog.find(kind, &id.type_name) else {
+            return false;
+        };
+        let mut named = component.authenticators(new);
+        named.extend(component.storage(new));
         live.config.used(kind).contains(id)
             && old.says_the_same(new)
-            && names
+            && named
                 .into_iter()
-                .flatten()
                 .all(|(_, extension)| extension != *id && self.is_live(Kind::Extension, &extension))
     }
 

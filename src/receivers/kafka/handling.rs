@@ -9,23 +9,20 @@ use tokio_util::sync::CancellationToken;
 use super::config::{Config, ErrorBackoff};
 use super::letters::Letters;
 use super::partition::Work;
-use crate::net::buffer::PaidBuffer;
 use crate::net::kafka::Encoding;
 use crate::pipeline::budget::Budget;
 use crate::pipeline::client::Client;
 use crate::pipeline::intake::{Arrival, Intake};
+use crate::receivers::payload::{Unread, from_json, from_protobuf};
 use crate::telemetry::kafka::{ConsumerEvents, Coordinates};
 use crate::telemetry::receiver::ReceiverEvents;
-use crate::wire::{Checked, Decision, Editor, ResourceEdit, Traces, json};
+use crate::wire::{Checked, Decision, Editor, ResourceEdit, Traces};
 
 /// Nobody waits for an answer, so the pipelines have this long before they are asked again.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Messages above this are checked on a thread of their own.
 const LARGE: usize = 1 << 20;
-
-/// JSON in memory is a tree of about so many times its length, and then protobuf.
-const JSON_TREE: usize = 4;
 
 /// What all messages of a receiver have in common.
 pub struct Handling {
@@ -57,14 +54,6 @@ pub struct Message {
     pub payload: Bytes,
     /// Names and values, in order.
     pub headers: Vec<(String, String)>,
-}
-
-/// Why a message was not read.
-enum Unread {
-    /// It is not what its encoding says.
-    Poison(String),
-    /// There is no memory for it now.
-    NoRoom,
 }
 
 /// What became of an attempt.
@@ -192,16 +181,16 @@ impl Handling {
     async fn read(&self, message: &Message) -> Result<Checked, Unread> {
         if message.payload.is_empty() {
             // Nothing, in either encoding: topics that are compacted have such messages.
-            return check(Bytes::new());
+            return from_protobuf(Bytes::new());
         }
         let (payload, encoding) = (message.payload.clone(), self.encoding);
         if encoding == Encoding::OtlpProto && payload.len() <= LARGE {
-            return check(payload);
+            return from_protobuf(payload);
         }
         let budget = self.budget().clone();
         let read = move || match encoding {
-            Encoding::OtlpProto => check(payload),
-            Encoding::OtlpJson => check(from_json(&payload, &budget)?),
+            Encoding::OtlpProto => from_protobuf(payload),
+            Encoding::OtlpJson => from_json(&payload, &budget),
         };
         let read = tokio::task::spawn_blocking(read).await;
         read.unwrap_or_else(|error| Err(Unread::Poison(error.to_string())))
@@ -247,25 +236,6 @@ impl Handling {
             false => self.budget().cover(traces.edit(&mut Extracted(attributes))),
         }
     }
-}
-
-fn check(payload: Bytes) -> Result<Checked, Unread> {
-    Traces::check(payload).map_err(|malformed| Unread::Poison(malformed.to_string()))
-}
-
-/// Turns JSON into protobuf, paid for beforehand.
-fn from_json(payload: &Bytes, budget: &Budget) -> Result<Bytes, Unread> {
-    let wanted = payload.len().saturating_mul(JSON_TREE);
-    let limit = budget.limit();
-    if wanted > limit {
-        let reason = format!("its JSON needs {wanted} bytes of a memory budget of {limit}");
-        return Err(Unread::Poison(reason));
-    }
-    let tree = budget.reserve(wanted);
-    let tree = tree.map_err(|_| Unread::NoRoom)?;
-    let bytes = json::to_protobuf(payload).map_err(|malformed| Unread::Poison(malformed.to_string()))?;
-    let buffer = PaidBuffer::adopt(bytes, tree, usize::MAX).map_err(|_| Unread::NoRoom)?;
-    Ok(buffer.into_bytes())
 }
 
 /// Attributes that every resource gets.

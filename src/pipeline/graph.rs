@@ -100,6 +100,7 @@ struct Builder<'a> {
     config: &'a Config,
     table: &'a Table,
     health: &'a Health,
+    surroundings: Surroundings,
     storages: HashMap<ComponentId, StorageSettings>,
     kept: Vec<Kept>,
     budget: Budget,
@@ -127,7 +128,7 @@ impl Graph {
         ack_timeout: Duration,
     ) -> Result<Self, String> {
         let mut builder = Builder::new(config, table, health)?;
-        let surroundings = Surroundings::new(health.clone(), builder.budget.clone());
+        let surroundings = builder.surroundings.clone();
         let extensions = config.service.extensions.iter().map(|reference| {
             let node = lookup(&config.extensions, reference)?;
             let extension = make(&table.extensions, &reference.id, node, &surroundings)?;
@@ -217,6 +218,7 @@ impl<'a> Builder<'a> {
             config,
             table,
             health,
+            surroundings: Surroundings::new(health.clone(), budget.clone()),
             storages: HashMap::new(),
             kept: Vec::new(),
             budget,

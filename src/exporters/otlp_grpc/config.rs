@@ -7,12 +7,14 @@ use http::{HeaderMap, HeaderValue, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::authentication::{Auth, Side};
 use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems, Settings};
 use crate::config::types::{GoDuration, Section};
 use crate::net::compress::{Compression, CompressionParams, Compressor};
 use crate::net::grpc::client::{KeepAlive, Options, Plan, Spread};
 use crate::net::headers::Headers;
+use crate::net::listen::is_local;
 use crate::net::resolve::Target;
 use crate::net::tls::ClientTls;
 use crate::pipeline::delivery::{QueueSettings, RetrySettings};
@@ -46,6 +48,8 @@ pub struct Config {
     pub connections: usize,
     /// Whether a request waits for a connection, until its timeout, while the server cannot be reached.
     pub wait_for_ready: bool,
+    /// What puts credentials on requests.
+    pub auth: Option<Auth>,
     /// How spans wait for this exporter.
     pub sending_queue: QueueSettings,
     /// What happens after a failure that may pass.
@@ -92,6 +96,7 @@ impl Default for Config {
             balancer_name: BalancerName::RoundRobin,
             connections: 1,
             wait_for_ready: false,
+            auth: None,
             sending_queue: QueueSettings::default(),
             retry_on_failure: RetrySettings::default(),
         }
@@ -107,13 +112,10 @@ impl Settings for Config {
     }
 
     fn unsupported() -> Vec<KeyNote> {
-        vec![
-            KeyNote::new(
-                "auth",
-                "authenticators are not available in this version; use `headers`",
-            ),
-            KeyNote::new("middlewares", "middlewares are not available in this version"),
-        ]
+        vec![KeyNote::new(
+            "middlewares",
+            "middlewares are not available in this version",
+        )]
     }
 
     fn differing_defaults(journaled: bool) -> Vec<KeyNote> {
@@ -123,12 +125,24 @@ impl Settings for Config {
     }
 
     fn warn(&self, journaled: bool, warnings: &mut Problems) {
+        if self.auth.is_some() && self.sends_in_the_clear() {
+            warnings.add(
+                "auth.authenticator",
+                "puts credentials on requests that leave this machine without TLS, where others may read them",
+            );
+        }
         warnings.below("sending_queue", |warnings| {
             self.sending_queue.warn(journaled, warnings);
         });
         warnings.below("retry_on_failure", |warnings| {
             self.retry_on_failure.warn(journaled, warnings);
         });
+    }
+
+    fn authenticators(&self) -> Vec<(&'static str, Side, &ComponentId)> {
+        let auth = self.auth.iter();
+        auth.map(|auth| ("auth.authenticator", Side::Client, &auth.authenticator))
+            .collect()
     }
 
     fn storage(&self) -> Option<(&'static str, &ComponentId)> {
@@ -194,6 +208,12 @@ impl Config {
                 );
             }
         }
+    }
+
+    fn sends_in_the_clear(&self) -> bool {
+        let is_plain = self.tls.insecure || self.endpoint.starts_with("http://");
+        let target = Target::parse_grpc(&self.endpoint);
+        is_plain && target.is_ok_and(|target| !is_local(&target.to_string()))
     }
 
     fn compressor(&self) -> Result<Compressor, String> {

@@ -16,19 +16,21 @@ pub use destination::OtlpGrpc;
 use std::sync::Arc;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
-use crate::pipeline::parts::{Exporter, Sender};
+use crate::pipeline::parts::{Exporter, Sender, Surroundings};
 
 /// How configuration sees and builds it.
-pub fn factory() -> Factory<Exporter, ()> {
+pub fn factory() -> Factory<Exporter, Surroundings> {
     let about = About {
         name: "otlp_grpc",
         aliases: &["otlp"],
         stability: Stability::Beta,
         summary: "Sends spans to an OTLP server over gRPC.",
     };
-    Factory::of::<Config>(Kind::Exporter, about, |config, _, _| {
+    Factory::of::<Config>(Kind::Exporter, about, |config, _, surroundings| {
+        let auth = config.auth.as_ref().map(|auth| &auth.authenticator);
+        let client = surroundings.authenticators.client(auth)?;
         Ok(Exporter::Sends(Box::new(Sender {
-            destination: Arc::new(OtlpGrpc::new(&config)?),
+            destination: Arc::new(OtlpGrpc::new(&config)?.with_credentials(client)),
             queue: config.sending_queue,
             retry: config.retry_on_failure,
         })))

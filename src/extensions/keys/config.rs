@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::authentication::Side;
 use crate::config::settings::{Problems, Settings};
 use crate::config::types::Secret;
 use crate::net::auth::{Digest, Permission, digest};
@@ -47,6 +48,10 @@ pub enum Source<'a> {
 // === impl KeysSettings ===
 
 impl Settings for KeysSettings {
+    fn authenticates(&self) -> &'static [Side] {
+        &[Side::Keys, Side::Server]
+    }
+
     fn validate(&self, problems: &mut Problems) {
         if self.keys.is_empty() {
             problems.add("keys", "has no key, so that nobody could come in");

@@ -19,7 +19,7 @@ use futures_util::future::BoxFuture;
 use self::config::{Source, check_secret};
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::config::id::ComponentId;
-use crate::net::auth::{Digest, Key, Keys, digest};
+use crate::net::auth::{Authenticator, Digest, Key, Keys, digest};
 use crate::pipeline::parts::{Extension, Surroundings};
 
 /// The most bytes that a file with a secret may have.
@@ -38,7 +38,12 @@ pub fn factory() -> Factory<Box<dyn Extension>, Surroundings> {
     };
     let build = |settings: KeysSettings, id: &ComponentId, surroundings: &Surroundings| {
         let keys = Arc::new(read(&settings)?);
-        surroundings.authenticators.register(&id.to_string(), keys);
+        let authenticator = Authenticator {
+            server: Some(keys.clone()),
+            keys: Some(keys),
+            client: None,
+        };
+        surroundings.authenticators.register(id, authenticator);
         Ok::<Box<dyn Extension>, String>(Box::new(Held))
     };
     Factory::of(Kind::Extension, about, build).authenticator()

@@ -52,7 +52,7 @@ impl Builder<'_> {
             return Ok(());
         }
         let node = lookup(&self.config.exporters, reference)?;
-        match make(&self.table.exporters, id, node, &())? {
+        match make(&self.table.exporters, id, node, &self.surroundings)? {
             Exporter::Sends(sender) => {
                 let out = Outgoing::new(id, *sender, self.health);
                 self.outgoing.push((id.clone(), out));

@@ -20,9 +20,9 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
 use tokio::sync::Semaphore;
 
 use super::fault::{Fault, Unread};
-use super::guard::{self, Guard};
+use super::guard::Guard;
 use super::{metadata, project};
-use crate::net::auth::Key;
+use crate::net::auth::Identity;
 use crate::net::buffer::{Full, PaidBuffer};
 use crate::net::decompress::{self, Encoding, decompress};
 use crate::pipeline::budget::Budget;
@@ -95,42 +95,39 @@ impl Door {
 
     /// Lets a request in by its head, and yields its client as pipelines see it; `authority` is the key under which
     /// its host stands in metadata.
-    pub fn admit(
+    pub async fn admit(
         &self,
         connected: &Arc<Client>,
         head: &Parts,
         authority: &str,
     ) -> Result<Arc<Client>, Fault> {
-        let key = self.guard.admit(head)?;
-        Ok(self.sender(connected, head, authority, key.map(Arc::as_ref)))
+        let identity = self.guard.admit(head).await?;
+        Ok(self.sender(connected, head, authority, identity))
     }
 
-    /// The client of a request that was let in with `key`, as pipelines see it.
+    /// The client of a request whose sender is `identity`, as pipelines see it.
     pub fn sender(
         &self,
         connected: &Arc<Client>,
         head: &Parts,
         authority: &str,
-        key: Option<&Key>,
+        identity: Option<Arc<Identity>>,
     ) -> Arc<Client> {
-        let project = key
-            .and_then(|key| key.project.clone())
-            .or_else(|| project::of(head));
-        if project.is_none() && !self.include_metadata {
+        let project = identity.as_ref().and_then(|identity| identity.project.clone());
+        let project = project.or_else(|| project::of(head));
+        if project.is_none() && identity.is_none() && !self.include_metadata {
             return connected.clone();
         }
         let mut metadata = match self.include_metadata {
             true => metadata::of(head, authority),
             false => Vec::new(),
         };
-        if self.guard.asks() {
-            // Keys are for this gateway alone.
-            metadata.retain(|(name, _)| !guard::is_secret(name));
-        }
+        metadata.retain(|(name, _)| !self.guard.hides(name));
         Arc::new(Client {
             address: connected.address,
             metadata,
             project,
+            identity,
         })
     }
 

@@ -65,7 +65,7 @@ impl Grpc {
         let (head, mut body) = request.into_parts();
         let encoding = encoding(&head.headers)?;
         let patience = patience(&head.headers);
-        let client = door.admit(client, &head, ":authority")?;
+        let client = door.admit(client, &head, ":authority").await?;
         door.welcome(patience)?;
         let message = server::read_message(&mut body, door.limit, STALL, door.budget())
             .await

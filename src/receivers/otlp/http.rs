@@ -25,9 +25,6 @@ use crate::net::decompress::Encoding;
 use crate::pipeline::client::Client;
 use crate::telemetry::receiver::Reason;
 
-/// How a key is to be shown (RFC 6750).
-const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"spanway\"");
-
 /// The receiver on HTTP.
 pub struct Http {
     door: Door,
@@ -126,7 +123,7 @@ impl Http {
         body: &mut Incoming,
     ) -> Result<(Format, Answer), Fault> {
         let Kind { format, encoding } = self.kind(head)?;
-        let client = self.door.admit(client, head, "host")?;
+        let client = self.door.admit(client, head, "host").await?;
         self.door.welcome(None)?;
         let body = self.read(body).await.map_err(|unread| self.door.fault(unread))?;
         let sent = Sent {
@@ -189,7 +186,10 @@ impl Http {
         self.door.note(&fault, client.address);
         let more: Option<(HeaderName, HeaderValue)> = match (fault.reason, fault.retry_after) {
             (Reason::Method, _) => Some((ALLOW, HeaderValue::from_static("POST"))),
-            (Reason::Unauthenticated, _) => Some((WWW_AUTHENTICATE, CHALLENGE)),
+            (Reason::Unauthenticated, _) => {
+                let challenge = self.door.guard.challenge();
+                challenge.map(|challenge| (WWW_AUTHENTICATE, challenge))
+            }
             (Reason::Encoding, _) => Some((ACCEPT_ENCODING, self.accept_encoding.clone())),
             (_, Some(delay)) => Some((RETRY_AFTER, whole_seconds(delay).into())),
             _ => None,

@@ -27,12 +27,11 @@ use hyper::body::{Body, Incoming};
 use self::answer::Refusal;
 use self::clock::Clock;
 use self::decode::{Undecoded, decode};
-use crate::net::auth::Key;
+use crate::net::auth::{Head, Identity};
 use crate::net::decompress::Encoding;
 use crate::pipeline::client::Client;
 use crate::receivers::otlp::body;
 use crate::receivers::otlp::door::{self, Door};
-use crate::receivers::otlp::guard::parameter;
 use crate::telemetry::receiver::Reason;
 
 /// Where it is.
@@ -89,8 +88,8 @@ impl PostHog {
         head: &Parts,
         body: &mut Incoming,
     ) -> Result<(), Refusal> {
-        let key = admit(door, head)?;
-        let client = door.sender(client, head, "host", key);
+        let identity = admit(door, head).await?;
+        let client = door.sender(client, head, "host", identity);
         let encoding = encoding(head)?;
         door.welcome(None)?;
         let announced = body.size_hint().exact();
@@ -118,20 +117,19 @@ impl PostHog {
     }
 }
 
-/// The key behind the token of a request; none where nobody asks for one, but a token there must be.
-fn admit<'a>(door: &'a Door, head: &Parts) -> Result<Option<&'a Key>, Refusal> {
+/// Who is behind the token of a request; none where nobody is asked, but a token there must be.
+async fn admit(door: &Door, head: &Parts) -> Result<Option<Arc<Identity>>, Refusal> {
     let token = token::of(head)?;
-    let key = door.guard.judge(Some(&token));
-    key.map(|key| key.map(Arc::as_ref))
-        .map_err(|fault| match fault.reason {
-            Reason::Unauthenticated => Refusal::unauthenticated("Invalid token"),
-            _ => fault.into(),
-        })
+    let identity = door.guard.judge_secret(&token).await;
+    identity.map_err(|fault| match fault.reason {
+        Reason::Unauthenticated => Refusal::unauthenticated("Invalid token"),
+        _ => fault.into(),
+    })
 }
 
 /// How the body is compressed, by its query or by its header; it may turn out to be gzip all the same.
 fn encoding(head: &Parts) -> Result<Encoding, Refusal> {
-    if let Some("gzip" | "gzip-js") = parameter(&head.uri, "compression").as_deref() {
+    if let Some("gzip" | "gzip-js") = Head::from(head).parameter("compression").as_deref() {
         return Ok(Encoding::Gzip);
     }
     let name = head.headers.get(CONTENT_ENCODING);

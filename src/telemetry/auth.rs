@@ -89,3 +89,71 @@ impl TokenEvents {
         }
     }
 }
+
+/// Of what a caller wants too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Requests in a time.
+    Requests,
+    /// Bytes in a time.
+    Bytes,
+    /// Memory.
+    Memory,
+}
+
+/// The events of one caller that an authenticator knows. There are as many as its configuration names.
+#[derive(Debug)]
+pub struct CallerEvents {
+    authenticator: String,
+    caller: String,
+    refused: [Counter; Over::ALL.len()],
+    quiet: Mutex<Quiet>,
+}
+
+// === impl Over ===
+
+impl Over {
+    /// All of them, in the order of declaration.
+    pub const ALL: [Self; 3] = [Self::Requests, Self::Bytes, Self::Memory];
+
+    /// The value of the label `limit`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Bytes => "bytes",
+            Self::Memory => "memory",
+        }
+    }
+}
+
+// === impl CallerEvents ===
+
+impl CallerEvents {
+    /// The events of a caller, by its name.
+    pub fn new(authenticator: &str, caller: &str) -> Self {
+        let counted = |over: Over| {
+            counter!(
+                "spanway_auth_refused_requests",
+                "authenticator" => authenticator.to_owned(), "caller" => caller.to_owned(), "limit" => over.label()
+            )
+        };
+        Self {
+            authenticator: authenticator.to_owned(),
+            caller: caller.to_owned(),
+            refused: Over::ALL.map(counted),
+            quiet: Mutex::default(),
+        }
+    }
+
+    /// A request of theirs was refused for this.
+    pub fn refused(&self, over: Over) {
+        if let Some(counter) = self.refused.get(over as usize) {
+            counter.increment(1);
+        }
+        let mut quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(left_out) = quiet.speak() {
+            let (authenticator, caller, limit) = (&self.authenticator, &self.caller, over.label());
+            info!(authenticator, caller, limit, left_out, "a caller sends too much");
+        }
+    }
+}

@@ -16,7 +16,7 @@ use super::config::Htpasswd;
 use super::htpasswd::{Password, Users};
 use crate::config::types::Secret;
 use crate::net::auth::watched::Watched;
-use crate::net::auth::{Denied, Digest, Head, Identity, Judged, RAW, Server};
+use crate::net::auth::{Allowance, Denied, Digest, Head, Identity, Judged, Quota, RAW, Server};
 
 const SCHEME: &str = "Basic ";
 
@@ -28,6 +28,7 @@ const AT_WORK: usize = 2;
 pub struct Callers(Arc<Inner>);
 
 struct Inner {
+    id: String,
     users: Source,
     /// The credentials that were last found right, by user, so that what is slow is not paid for each request.
     known: Mutex<HashMap<String, Known>>,
@@ -72,6 +73,7 @@ impl Callers {
             }
         };
         Ok(Self(Arc::new(Inner {
+            id: id.to_owned(),
             users,
             known: Mutex::default(),
             salt: rand::random(),
@@ -175,7 +177,12 @@ impl Inner {
         if !fits {
             return Err(Denied::Unauthenticated(WRONG.into()));
         }
+        let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = all.get(&shown.name);
+        let allowance = before.map(|known| known.identity.allowance.clone());
+        let new = || Allowance::new(&self.id, &shown.name, Quota::default());
         let identity = Arc::new(Identity {
+            allowance: allowance.unwrap_or_else(new),
             name: shown.name.as_str().into(),
             project: None,
             attributes: vec![
@@ -188,7 +195,6 @@ impl Inner {
             password,
             identity: identity.clone(),
         };
-        let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(shown.name, known);
         Ok(identity)
     }

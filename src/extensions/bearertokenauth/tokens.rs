@@ -8,7 +8,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::config::{BearerSettings, check};
 use crate::net::auth::watched::Watched;
-use crate::net::auth::{Client, Denied, Digest, Failed, Head, Identity, Judged, Server, digest};
+use crate::net::auth::{
+    Allowance, Client, Denied, Digest, Failed, Head, Identity, Judged, Quota, Server, digest,
+};
 
 /// Tokens, with the header that carries them.
 #[derive(Clone, Debug)]
@@ -61,6 +63,7 @@ impl Bearer {
             source,
             identity: Arc::new(Identity {
                 name: id.into(),
+                allowance: Allowance::new(id, id, Quota::default()),
                 ..Identity::default()
             }),
         })))

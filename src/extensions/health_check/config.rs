@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::settings::{KeyNote, Problems, Settings};
+use crate::net::listen::is_local;
 
 /// A page that says whether this process takes spans.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -57,6 +58,19 @@ impl Settings for HealthCheckSettings {
         ]
         .map(|key| KeyNote::new(key, "is not available in this version; remove the key"))
         .to_vec()
+    }
+
+    fn warn(&self, _journaled: bool, warnings: &mut Problems) {
+        let endpoint = &self.endpoint;
+        if !is_local(endpoint) {
+            warnings.add(
+                "endpoint",
+                format!(
+                    "is `{endpoint}`, where other machines can read whether spans are taken, and nobody asks them who \
+                     they are; keep others away from this port, or listen on `localhost`"
+                ),
+            );
+        }
     }
 
     fn validate(&self, problems: &mut Problems) {

@@ -37,7 +37,7 @@ pub fn factory() -> Factory<Box<dyn Extension>, Surroundings> {
         summary: "Holds the keys of those who may send spans and ask for them.",
     };
     let build = |settings: KeysSettings, id: &ComponentId, surroundings: &Surroundings| {
-        let keys = Arc::new(read(&settings)?);
+        let keys = Arc::new(read(&settings, &id.to_string())?);
         let authenticator = Authenticator {
             server: Some(keys.clone()),
             keys: Some(keys),
@@ -58,7 +58,7 @@ impl Extension for Held {
 }
 
 /// The keys of sound settings; an error names the file that cannot be used.
-fn read(settings: &KeysSettings) -> Result<Keys, String> {
+fn read(settings: &KeysSettings, id: &str) -> Result<Keys, String> {
     let mut found: HashMap<Digest, &str> = HashMap::new();
     let mut keys = Vec::new();
     for (at, settings) in settings.keys.iter().enumerate() {
@@ -78,9 +78,9 @@ fn read(settings: &KeysSettings) -> Result<Keys, String> {
             permissions: settings.permissions.clone(),
             project: settings.project.as_deref().map(Arc::from),
         };
-        keys.push((digest, key));
+        keys.push((digest, key, settings.quota.of_key()));
     }
-    Ok(keys.into_iter().collect())
+    Ok(Keys::with_quotas(id, keys))
 }
 
 fn from_file(path: &str) -> Result<Digest, String> {

@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::quota::{Allowance, Quota};
 use super::server::{Denied, Head, Identity, Judged, Server};
 use crate::config::types::Secret;
 
@@ -81,7 +82,7 @@ impl Key {
     }
 
     /// Whoever shows it.
-    fn identity(&self) -> Identity {
+    fn identity(&self, allowance: Arc<Allowance>) -> Identity {
         let mut attributes = vec![("subject".to_owned(), Secret(self.name.clone()))];
         let project = self.project.iter();
         attributes.extend(project.map(|project| ("project".to_owned(), Secret(project.to_string()))));
@@ -89,6 +90,7 @@ impl Key {
             name: self.name.as_str().into(),
             project: self.project.clone(),
             attributes,
+            allowance,
         }
     }
 }
@@ -96,6 +98,15 @@ impl Key {
 // === impl Keys ===
 
 impl Keys {
+    /// The keys of the extension `id`, each with how much may be sent with it.
+    pub fn with_quotas(id: &str, keys: impl IntoIterator<Item = (Digest, Key, Quota)>) -> Self {
+        let held = |(digest, key, quota): (Digest, Key, Quota)| {
+            let allowance = Allowance::new(id, &key.name, quota);
+            (digest, Held::new(key, allowance))
+        };
+        Self(keys.into_iter().map(held).collect())
+    }
+
     /// The key that goes with a secret.
     pub fn find(&self, secret: &str) -> Option<&Arc<Key>> {
         self.0.get(&digest(secret)).map(|held| &held.key)
@@ -104,12 +115,16 @@ impl Keys {
 
 impl FromIterator<(Digest, Key)> for Keys {
     fn from_iter<I: IntoIterator<Item = (Digest, Key)>>(keys: I) -> Self {
-        let held = |(digest, key): (Digest, Key)| {
-            let identity = Arc::new(key.identity());
-            let key = Arc::new(key);
-            (digest, Held { key, identity })
-        };
+        let held = |(digest, key)| (digest, Held::new(key, Arc::default()));
         Self(keys.into_iter().map(held).collect())
+    }
+}
+
+impl Held {
+    fn new(key: Key, allowance: Arc<Allowance>) -> Self {
+        let identity = Arc::new(key.identity(allowance));
+        let key = Arc::new(key);
+        Self { key, identity }
     }
 }
 

@@ -9,11 +9,13 @@
 
 mod client;
 mod keys;
+mod quota;
 mod server;
 pub mod watched;
 
 pub use client::{Client, Failed};
 pub use keys::{Digest, Key, Keys, Permission, digest};
+pub use quota::{Allowance, OverQuota, Purse, Quota};
 pub use server::{Denied, Head, Identity, Judged, RAW, Server};
 
 use std::collections::HashMap;

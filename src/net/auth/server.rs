@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Uri};
 
+use super::quota::Allowance;
 use crate::config::types::Secret;
 
 /// The attribute that has the credentials themselves, as they were sent.
@@ -46,7 +47,7 @@ pub enum Judged {
 }
 
 /// Who sends a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Identity {
     /// What people call them: the name of a key or of a user.
     pub name: Arc<str>,
@@ -54,6 +55,8 @@ pub struct Identity {
     pub project: Option<Arc<str>>,
     /// What else is known, for `auth.*` of pipelines.
     pub attributes: Vec<(String, Secret)>,
+    /// How much they may send.
+    pub allowance: Arc<Allowance>,
 }
 
 /// Why a request is not let in.
@@ -119,6 +122,15 @@ impl fmt::Debug for Judged {
 }
 
 // === impl Identity ===
+
+impl PartialEq for Identity {
+    /// They are who they are, whatever they have sent.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.project, &self.attributes) == (&other.name, &other.project, &other.attributes)
+    }
+}
+
+impl Eq for Identity {}
 
 impl Identity {
     /// An attribute, by its name.

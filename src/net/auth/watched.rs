@@ -22,7 +22,7 @@ use crate::telemetry::auth::FileEvents;
 /// How often the file is looked at.
 const OFTEN: Duration = Duration::from_secs(1);
 
-/// Whoever has reason to look does so no oftener than this.
+/// It is looked at no oftener than this; whoever has reason to look waits for so long.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The most bytes that it may have.
@@ -96,9 +96,12 @@ impl<T: Send + Sync + 'static> Watched<T> {
 
     /// Looks at it now; whether it says something else than before. Whoever asks while another looks waits for that.
     pub async fn look(&self) -> bool {
-        let before = self.state().digest;
+        let (asked, before) = (Instant::now(), self.state().digest);
         let mut looked = self.looked.lock().await;
-        if looked.is_none_or(|looked| looked.elapsed() >= PAUSE) {
+        if looked.is_none_or(|looked| looked < asked) {
+            if let Some(looked) = *looked {
+                tokio::time::sleep_until(looked + PAUSE).await;
+            }
             *looked = Some(Instant::now());
             self.take(read(&self.path).await);
         }

@@ -11,18 +11,18 @@ use hyper::body::Incoming;
 
 use super::door::STALL;
 use super::fault::{Fault, Unread};
+use crate::net::auth::Purse;
 use crate::net::buffer::{Full, PaidBuffer};
 use crate::net::linger;
-use crate::pipeline::budget::Budget;
 use crate::telemetry::receiver::Reason;
 
-/// Reads a body of at most `limit` bytes. What is `announced` is paid for before any of it is read; what is not,
+/// Reads a body of at most `limit` bytes, paid for from `purse`: what is `announced` before any of it is read; what is not,
 /// step by step.
 pub async fn read<B>(
     body: &mut B,
     announced: Option<u64>,
     limit: usize,
-    budget: &Budget,
+    purse: &Purse,
 ) -> Result<PaidBuffer, Unread>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -32,7 +32,10 @@ where
         Some(length) => usize::try_from(length).map_err(|_| Full::TooLarge { limit })?,
         None => 0,
     };
-    let mut buffer = PaidBuffer::new(budget, capacity, limit)?;
+    if capacity <= limit {
+        purse.charge(capacity)?;
+    }
+    let mut buffer = PaidBuffer::new(&purse.budget, capacity, limit)?;
     loop {
         let frame = tokio::time::timeout(STALL, body.frame()).await.map_err(|_| {
             let message = format!("the body stopped arriving: nothing came for {STALL:?}");
@@ -42,6 +45,9 @@ where
             None => return Ok(buffer),
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
+                    if announced.is_none() {
+                        purse.charge(data.len())?;
+                    }
                     buffer.extend(data)?;
                 }
             }
@@ -58,10 +64,10 @@ pub async fn read_within(
     body: &mut Incoming,
     announced: Option<u64>,
     limit: usize,
-    budget: &Budget,
+    purse: &Purse,
     patience: Option<Duration>,
 ) -> Result<PaidBuffer, Unread> {
-    let read = read(body, announced, limit, budget);
+    let read = read(body, announced, limit, purse);
     match patience {
         None => read.await,
         Some(patience) => tokio::time::timeout(patience, read).await.unwrap_or_else(|_| {

@@ -91,12 +91,13 @@ impl PostHog {
         let identity = admit(door, head).await?;
         let client = door.sender(client, head, "host", identity);
         let encoding = encoding(head)?;
-        door.welcome(None)?;
+        door.welcome(&client, None)?;
         let announced = body.size_hint().exact();
-        let body = body::read_within(body, announced, self.limit, door.budget(), self.read_timeout)
+        let purse = door.purse(&client);
+        let body = body::read_within(body, announced, self.limit, &purse, self.read_timeout)
             .await
-            .map_err(|unread| door.fault(unread))?;
-        let (limit, budget) = (self.limit, door.budget().clone());
+            .map_err(|unread| door.fault(unread, &client))?;
+        let (limit, budget) = (self.limit, purse.budget);
         let mut clock = Clock::new(self.clamp_time);
         // What a few compressed bytes become is not known yet.
         let is_large = body.len() >= door::LARGE || decode::is_packed(&body, encoding);
@@ -110,7 +111,7 @@ impl PostHog {
         };
         let checked = checked.map_err(|undecoded| match undecoded {
             Undecoded::Refused(refusal) => refusal,
-            Undecoded::Unread(unread) => door.fault(unread).into(),
+            Undecoded::Unread(unread) => door.fault(unread, &client).into(),
         })?;
         door.hand_over(checked, client, None).await?;
         Ok(())

@@ -143,8 +143,10 @@ async fn who_is_let_in() {
     assert_eq!(refused("grpc", "unauthenticated"), 4);
     assert_eq!(refused("http", "permission_denied"), 2);
     assert_eq!(refused("grpc", "permission_denied"), 1);
+    gateway.child.stderr.wait_for("the refusal of `reader`", |line| {
+        line.contains("`reader` has no permission `ingest`").then_some(())
+    });
     let log = gateway.child.stderr.all().join("\n");
-    assert!(log.contains("`reader` has no permission `ingest`"), "{log}");
     for secret in ["sending", "unheard-of", "all-of-it", READING] {
         assert!(!log.contains(secret), "{secret}: {log}");
     }

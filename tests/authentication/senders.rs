@@ -1,6 +1,8 @@
 //! Headers that are a sender's stay on that sender's spans.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use prost::Message;
 use tokio::task::JoinSet;
 
@@ -20,6 +22,13 @@ fn body(sender: &str, id: u64) -> Vec<u8> {
     let mut span = otlp::span(id);
     span.name = sender.to_owned();
     otlp::request_of(vec![span]).encode_to_vec()
+}
+
+fn text(attribute: &KeyValue) -> &str {
+    match attribute.value.as_ref().and_then(|value| value.value.as_ref()) {
+        Some(Value::StringValue(text)) => text,
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn send(gateway: std::net::SocketAddr, sender: usize, id: u64) -> http::Answer {
@@ -63,9 +72,11 @@ async fn headers_stay_with_their_senders() {
              bearertokenauth: {{token: abc}}\n\
              exporters: {{{kind}: {{endpoint: '{endpoint}', tls: {{insecure: true}}, auth: {{authenticator: headers_setter}}, \
              sending_queue: {{num_consumers: 1}}}}}}\n\
-             processors: {{batch: {{timeout: 60s}}}}\n\
+             processors:\n  batch: {{timeout: 60s}}\n  \
+             attributes: {{actions: [{{action: insert, key: who, from_context: auth.username}}]}}\n  \
+             transform: {{trace_statements: ['set(span.attributes[\"user\"], otelcol.client.auth.attributes[\"username\"])']}}\n\
              service: {{ack_timeout: 60s, extensions: [basicauth, headers_setter, bearertokenauth], \
-             pipelines: {{traces: {{receivers: [otlp], processors: [batch], exporters: [{kind}]}}}}}}\n"
+             pipelines: {{traces: {{receivers: [otlp], processors: [attributes, transform, batch], exporters: [{kind}]}}}}}}\n"
         ));
         // While the first is under way, the others gather.
         let mut sending = JoinSet::new();
@@ -98,7 +109,7 @@ async fn headers_stay_with_their_senders() {
             let [tenant] = arrival.client.metadata("x-tenant") else {
                 panic!("{:?}", arrival.client);
             };
-            assert_eq!(arrival.client.metadata("x-user"), [tenant.clone()]);
+            assert_eq!(arrival.client.metadata("x-user"), std::slice::from_ref(tenant));
             assert_eq!(arrival.client.metadata("authorization"), ["Bearer abc"]);
             let names = request
                 .resource_spans
@@ -106,6 +117,12 @@ async fn headers_stay_with_their_senders() {
                 .flat_map(|resource| &resource.scope_spans);
             for span in names.flat_map(|scope| &scope.spans) {
                 assert_eq!(span.name, *tenant);
+                let found: Vec<_> = span
+                    .attributes
+                    .iter()
+                    .map(|found| text(found).to_owned())
+                    .collect();
+                assert_eq!(found, [tenant.as_str(); 2], "{span:?}");
                 spans += 1;
             }
         }

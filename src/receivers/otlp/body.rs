@@ -16,6 +16,9 @@ use crate::net::buffer::{Full, PaidBuffer};
 use crate::net::linger;
 use crate::telemetry::receiver::Reason;
 
+/// The most that is read, and thrown away, of a body that is beyond a quota.
+const TOO_MUCH: usize = 1024 * 1024;
+
 /// Reads a body of at most `limit` bytes, paid for from `purse`: what is `announced` before any of it is read; what is not,
 /// step by step.
 pub async fn read<B>(
@@ -79,7 +82,10 @@ pub async fn read_within(
 
 /// Lets a client whose request is refused end what it is sending.
 pub async fn linger(head: &Parts, body: &mut Incoming, reason: Reason, limit: usize) {
-    if !matches!(reason, Reason::Stalled | Reason::Gone) {
-        linger::linger(head, body, limit).await;
+    match reason {
+        Reason::Stalled | Reason::Gone => {}
+        // Those who send too much are not read for long, too.
+        Reason::OverQuota => linger::linger(head, body, limit.min(TOO_MUCH)).await,
+        _ => linger::linger(head, body, limit).await,
     }
 }

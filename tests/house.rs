@@ -38,8 +38,14 @@ const DIRECTIONS: &[(&str, &str)] = &[
     ("processors::span", "processors::matching"),
     ("connectors", "config net pipeline telemetry wire journal ottl"),
     ("exporters", "config net pipeline telemetry wire"),
-    ("exporters::otlp_grpc", "exporters::otlp_answer"),
-    ("exporters::otlp_http", "exporters::otlp_answer"),
+    (
+        "exporters::otlp_grpc",
+        "exporters::authorized exporters::otlp_answer",
+    ),
+    (
+        "exporters::otlp_http",
+        "exporters::authorized exporters::otlp_answer",
+    ),
     ("exporters::store", "journal query::model query::stores store"),
     ("extensions", "config net pipeline telemetry wire"),
     ("extensions::query", "query"),

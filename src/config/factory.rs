@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::authentication::Side;
 use super::diagnostic::Diagnostics;
 use super::id::{ComponentId, PipelineId};
 use super::node::Node;
@@ -57,13 +58,14 @@ pub struct Component {
     pub about: About,
     /// Whether it keeps spans for others, so that their keys may name it as their storage.
     pub is_storage: bool,
-    /// Whether it holds the keys of callers, so that others may name it as their authenticator.
+    /// Whether it authenticates callers or ourselves, so that others may name it as their authenticator.
     pub is_authenticator: bool,
     check: fn(&Node, &mut Diagnostics) -> bool,
     advise: fn(&Node, bool, &mut Diagnostics),
     effective: fn(&Node, Option<bool>) -> Option<Value>,
     storage: fn(&Node) -> Option<(&'static str, ComponentId)>,
-    authenticators: fn(&Node) -> Vec<(&'static str, ComponentId)>,
+    authenticators: fn(&Node) -> Vec<(&'static str, Side, ComponentId)>,
+    authenticates: fn(&Node) -> &'static [Side],
     pipelines: fn(&Node) -> Vec<(String, PipelineId)>,
     keys: fn() -> Vec<KeyDoc>,
     differing: fn(bool) -> Vec<KeyNote>,
@@ -155,7 +157,13 @@ impl Component {
             authenticators: |node| {
                 let settings = node.read_quietly::<C>();
                 let named = settings.iter().flat_map(Settings::authenticators);
-                named.map(|(key, named)| (key, named.clone())).collect()
+                named
+                    .map(|(key, side, named)| (key, side, named.clone()))
+                    .collect()
+            },
+            authenticates: |node| {
+                let settings = node.read_quietly::<C>();
+                settings.map_or(&[], |settings| settings.authenticates())
             },
             pipelines: |node| {
                 let settings = node.read_quietly::<C>();
@@ -192,9 +200,14 @@ impl Component {
         (self.storage)(node)
     }
 
-    /// The keys that name its authenticators, and what they name, if it does and is sound.
-    pub fn authenticators(&self, node: &Node) -> Vec<(&'static str, ComponentId)> {
+    /// The keys that name its authenticators, what for, and what they name, if it does and is sound.
+    pub fn authenticators(&self, node: &Node) -> Vec<(&'static str, Side, ComponentId)> {
         (self.authenticators)(node)
+    }
+
+    /// What it can be named for as an authenticator, if it is sound.
+    pub fn authenticates(&self, node: &Node) -> &'static [Side] {
+        (self.authenticates)(node)
     }
 
     /// The pipelines that it chooses among, each with the path of the value that names it, if it does and is sound.
@@ -246,7 +259,7 @@ impl<P: 'static, X: ?Sized + 'static> Factory<P, X> {
         self
     }
 
-    /// Says that it holds the keys of callers, so that others may name it as their authenticator.
+    /// Says that it authenticates callers or ourselves, so that others may name it as their authenticator.
     pub fn authenticator(mut self) -> Self {
         self.component.is_authenticator = true;
         self

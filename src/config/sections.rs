@@ -73,7 +73,9 @@ pub(super) fn service(node: Node, diagnostics: &mut Diagnostics) -> Service {
     }
     if let Some(node) = keys.remove("telemetry") {
         let read = diagnostics.within("service.telemetry", |diagnostics| {
-            node.read::<Telemetry>(diagnostics)
+            let read = node.read::<Telemetry>(diagnostics);
+            node.advise::<Telemetry>(false, diagnostics);
+            read
         });
         service.telemetry = read.unwrap_or_default();
         service.telemetry_node = Some(node);

@@ -1,5 +1,7 @@
 //! `service.telemetry`: what the gateway says about itself.
 
+use std::net::IpAddr;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -204,6 +206,31 @@ impl Settings for Telemetry {
         )]
     }
 
+    fn warn(&self, _journaled: bool, warnings: &mut Problems) {
+        let readers = self.metrics.readers.iter().flatten().enumerate();
+        let of_reader = readers.filter_map(|(at, reader)| {
+            let (host, port) = reader.pull.exporter.prometheus.on()?.clone().into_pair();
+            Some((
+                format!("metrics.readers.{at}.pull.exporter.prometheus.host"),
+                host,
+                port,
+            ))
+        });
+        let address = self.metrics.address.as_deref().and_then(split_address);
+        let address = address.map(|(host, port)| ("metrics.address".to_owned(), host, port));
+        for (key, host, port) in of_reader.chain(address) {
+            if self.metrics.level != MetricsLevel::None && !is_local(&host) {
+                warnings.add(
+                    key,
+                    format!(
+                        "is `{host}:{port}`, where other machines can read the metrics, and nobody asks them who they \
+                         are; keep others away from this port, or listen on `localhost`"
+                    ),
+                );
+            }
+        }
+    }
+
     fn validate(&self, problems: &mut Problems) {
         if let Some(other) = self.logs.output_paths.iter().find(|path| *path != "stderr") {
             problems.add(
@@ -271,6 +298,14 @@ impl Default for Logs {
             encoding: Encoding::default(),
             output_paths: vec!["stderr".into()],
         }
+    }
+}
+
+/// Whether only this machine reaches a host, by its own words.
+fn is_local(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
     }
 }
 

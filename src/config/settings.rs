@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::authentication::Side;
 use super::id::{ComponentId, PipelineId};
 
 /// The configuration of a component: a serde struct, `#[serde(default, deny_unknown_fields)]`, whose doc
@@ -43,9 +44,14 @@ pub trait Settings: DeserializeOwned + Serialize + JsonSchema + Default {
         None
     }
 
-    /// The keys that name extensions which hold the keys of callers, and what they name.
-    fn authenticators(&self) -> Vec<(&'static str, &ComponentId)> {
+    /// The keys that name extensions which authenticate, what for, and what they name.
+    fn authenticators(&self) -> Vec<(&'static str, Side, &ComponentId)> {
         Vec::new()
+    }
+
+    /// What an extension that authenticates can be named for.
+    fn authenticates(&self) -> &'static [Side] {
+        &[]
     }
 
     /// The pipelines that a connector chooses among, each with the dotted path of the value that names it; none where it

@@ -10,13 +10,14 @@ pub mod otlp_http;
 #[cfg(feature = "store")]
 pub mod store;
 
+mod authorized;
 mod otlp_answer;
 
 use crate::config::factory::Factory;
-use crate::pipeline::parts::Exporter;
+use crate::pipeline::parts::{Exporter, Surroundings};
 
 /// Every exporter of this build.
-pub fn table() -> Vec<Factory<Exporter, ()>> {
+pub fn table() -> Vec<Factory<Exporter, Surroundings>> {
     vec![
         debug::factory(),
         file::factory(),

@@ -14,11 +14,23 @@ use hyper::body::Incoming;
 /// How long a refused client may take to send the rest of its body.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// The most of a body that is thrown away beside an answer.
+const AFTERMATH: usize = 256 * 1024;
+
 /// Reads on and throws away, up to `limit` bytes, where the client may read nothing before: over HTTP/1.1, unless it asked
 /// first.
 pub async fn linger(head: &Parts, body: &mut Incoming, limit: usize) {
     if head.version < Version::HTTP_2 && !head.headers.contains_key(EXPECT) {
         discard(body, limit).await;
+    }
+}
+
+/// As [`linger`], over HTTP/2, where the answer need not wait: what a refused client has sent of its body, or sends yet, is
+/// thrown away beside it, up to [`AFTERMATH`]. Otherwise each refusal would reset a stream whose rest is on its way, and a
+/// client that is refused often would lose its connection, with all that others send over it.
+pub fn aftermath(mut body: Incoming) {
+    if !body.is_end_stream() {
+        tokio::spawn(async move { discard(&mut body, AFTERMATH).await });
     }
 }
 

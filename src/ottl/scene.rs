@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::fault::{Error, Outcome};
+use crate::config::types::Secret;
 use crate::wire::{EventEdit, ResourceEdit, ScopeEdit, SpanEdit, Value as Stored};
 
 /// A resource, scope, span or event with what stands above it.
@@ -44,6 +45,8 @@ pub struct Request<'s> {
     pub address: Option<std::net::SocketAddr>,
     /// What came along with it; keys in lower case.
     pub metadata: &'s [(String, Vec<String>)],
+    /// What an authenticator found out about the sender.
+    pub attributes: &'s [(String, Secret)],
 }
 
 /// What statements put aside for later ones.

@@ -2,6 +2,9 @@
 //!
 //! Promise: what is asked for is granted only while the sum stays within the limit, and asking never waits.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,9 +12,20 @@ use bytes::Bytes;
 
 use crate::wire::Traces;
 
+/// How many times the free room somebody may hold who shares a budget with others: alone four fifths of it all, two of them
+/// four ninths each, and so on. What is left is for those who hold nothing yet.
+const FAIR: usize = 4;
+
 /// A process-wide bound in bytes; clones share it.
 #[derive(Clone, Debug)]
-pub struct Budget(Arc<Inner>);
+pub struct Budget {
+    inner: Arc<Inner>,
+    share: Option<Share>,
+}
+
+/// What one of those who share a budget has taken of it; clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct Share(Arc<AtomicUsize>);
 
 #[derive(Debug)]
 struct Inner {
@@ -43,25 +57,37 @@ pub struct OverBudget {
 impl Budget {
     /// A budget of `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self(Arc::new(Inner {
-            limit: AtomicUsize::new(limit),
-            used: AtomicUsize::new(0),
-        }))
+        Self {
+            inner: Arc::new(Inner {
+                limit: AtomicUsize::new(limit),
+                used: AtomicUsize::new(0),
+            }),
+            share: None,
+        }
+    }
+
+    /// The same budget for one of those who share it: what is taken counts as theirs, and they are refused what would leave
+    /// too little for others. Whoever holds nothing is never refused for that.
+    pub fn shared(&self, share: &Share) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            share: Some(share.clone()),
+        }
     }
 
     /// The bound in bytes.
     pub fn limit(&self) -> usize {
-        self.0.limit.load(Ordering::Relaxed)
+        self.inner.limit.load(Ordering::Relaxed)
     }
 
     /// Changes the bound. What exceeds it stays granted.
     pub fn set_limit(&self, limit: usize) {
-        self.0.limit.store(limit, Ordering::Relaxed);
+        self.inner.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Bytes taken now.
     pub fn used(&self) -> usize {
-        self.0.used.load(Ordering::Relaxed)
+        self.inner.used.load(Ordering::Relaxed)
     }
 
     /// Takes `bytes`, or says at once that there is no room.
@@ -75,7 +101,8 @@ impl Budget {
 
     /// Takes `bytes` that are there already, whether or not there is room.
     pub fn overdraw(&self, bytes: usize) -> Reservation {
-        self.0.used.fetch_add(bytes, Ordering::Relaxed);
+        self.inner.used.fetch_add(bytes, Ordering::Relaxed);
+        self.count(bytes);
         Reservation {
             budget: self.clone(),
             bytes,
@@ -91,15 +118,40 @@ impl Budget {
 
     fn take(&self, wanted: usize) -> Result<(), OverBudget> {
         let limit = self.limit();
+        let used = self.used();
+        if self.is_unfair(wanted, limit.saturating_sub(used)) {
+            return Err(OverBudget { wanted, used, limit });
+        }
         let fits = |used: usize| used.checked_add(wanted).filter(|sum| *sum <= limit);
-        match self.0.used.try_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
-            Ok(_) => Ok(()),
-            Err(used) => Err(OverBudget { wanted, used, limit }),
+        let taken = self
+            .inner
+            .used
+            .try_update(Ordering::Relaxed, Ordering::Relaxed, fits);
+        taken.map_err(|used| OverBudget { wanted, used, limit })?;
+        self.count(wanted);
+        Ok(())
+    }
+
+    /// Whether so much more would be too much for one who shares.
+    fn is_unfair(&self, wanted: usize, free: usize) -> bool {
+        let Some(Share(held)) = &self.share else {
+            return false;
+        };
+        let held = held.load(Ordering::Relaxed);
+        held > 0 && held.saturating_add(wanted) > free.saturating_mul(FAIR)
+    }
+
+    fn count(&self, bytes: usize) {
+        if let Some(Share(held)) = &self.share {
+            held.fetch_add(bytes, Ordering::Relaxed);
         }
     }
 
     fn give_back(&self, bytes: usize) {
-        self.0.used.fetch_sub(bytes, Ordering::Relaxed);
+        self.inner.used.fetch_sub(bytes, Ordering::Relaxed);
+        if let Some(Share(held)) = &self.share {
+            held.fetch_sub(bytes, Ordering::Relaxed);
+        }
     }
 }
 

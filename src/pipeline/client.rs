@@ -3,6 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::config::types::Secret;
+use crate::net::auth::Identity;
+
 /// What a pipeline may know of the sender. Shared by all requests that carry nothing of their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
@@ -13,6 +16,8 @@ pub struct Client {
     /// The project that its spans go to, where the door says so; else their resources name it. Only exporters that keep
     /// spans themselves know projects, so this is not part of what a journal remembers.
     pub project: Option<Arc<str>>,
+    /// Who they are, where an authenticator found out.
+    pub identity: Option<Arc<Identity>>,
 }
 
 impl Client {
@@ -27,5 +32,16 @@ impl Client {
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(key))
             .map_or(&[], |(_, values)| values)
+    }
+
+    /// All that an authenticator found out about the sender.
+    pub fn attributes(&self) -> &[(String, Secret)] {
+        let identity = self.identity.as_ref();
+        identity.map_or(&[], |identity| &identity.attributes)
+    }
+
+    /// What an authenticator found out about the sender, by its name: `username`, `subject`.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.identity.as_ref()?.attribute(name)
     }
 }

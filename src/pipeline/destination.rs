@@ -78,6 +78,16 @@ pub struct Sent {
     pub message: String,
 }
 
+impl Sent {
+    /// Adds what became of another part of the same batch.
+    pub fn add(&mut self, other: Self) {
+        self.rejected += other.rejected;
+        if self.message.is_empty() {
+            self.message = other.message;
+        }
+    }
+}
+
 /// Why a batch was not accepted, by what is to be done about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {

@@ -133,6 +133,7 @@ struct Builder<'a> {
     config: &'a Config,
     table: &'a Table,
     health: &'a Health,
+    surroundings: Surroundings,
     kept: Vec<Kept>,
     budget: Budget,
     batching: HashMap<PipelineId, Batching>,
@@ -158,9 +159,9 @@ impl Graph {
     ) -> Result<Self, String> {
         let catalog = table.catalog();
         let mut builder = Builder::new(config, table, &catalog, health, live)?;
-        let mut surroundings = Surroundings::new(health.clone(), builder.budget.clone());
-        let extensions = builder.extensions(&surroundings)?;
-        surroundings.storages = builder.next.storages.clone();
+        let extensions = builder.extensions()?;
+        builder.surroundings.storages = builder.next.storages.clone();
+        let surroundings = builder.surroundings.clone();
         for id in config.service.pipelines.keys() {
             builder.pipeline(id)?;
         }
@@ -276,6 +277,7 @@ impl<'a> Builder<'a> {
             config,
             table,
             health,
+            surroundings: Surroundings::new(health.clone(), budget.clone()),
             kept: Vec::new(),
             budget,
             batching,
@@ -289,17 +291,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Extensions, and what those of them that hold keys or storages make known.
-    fn extensions(
-        &mut self,
-        surroundings: &Surroundings,
-    ) -> Result<Vec<(ComponentId, Option<Box<dyn Extension>>)>, String> {
+    fn extensions(&mut self) -> Result<Vec<(ComponentId, Option<Box<dyn Extension>>)>, String> {
+        let surroundings = self.surroundings.clone();
         let mut extensions = Vec::new();
         for reference in &self.config.service.extensions {
             let id = reference.id.clone();
             if let Some(live) = self.live.filter(|_| self.is_live(Kind::Extension, &id)) {
-                surroundings
-                    .authenticators
-                    .carry(&id.to_string(), &live.authenticators);
+                surroundings.authenticators.carry(&id, &live.authenticators);
                 if let Some(storage) = live.storages.get(&id) {
                     self.next.storages.insert(id.clone(), storage.clone());
                 }
@@ -307,7 +305,7 @@ impl<'a> Builder<'a> {
                 continue;
             }
             let node = lookup(&self.config.extensions, reference)?;
-            let extension = make(&self.table.extensions, &id, node, surroundings)?;
+            let extension = make(&self.table.extensions, &id, node, &surroundings)?;
             if let Some(storage) = extension.storage() {
                 self.next.storages.insert(id.clone(), storage);
             }

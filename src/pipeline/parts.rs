@@ -67,14 +67,14 @@ pub trait Extension: Send {
     }
 }
 
-/// What extensions and receivers are given.
+/// What extensions, receivers and exporters are given.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
     /// The health of the process.
     pub health: Health,
     /// The memory of the process.
     pub budget: Budget,
-    /// The keys that extensions hold, complete when everything is built.
+    /// The authenticators that extensions are, complete when these are built.
     pub authenticators: Authenticators,
     /// The storages that run, for receivers; empty while extensions are built.
     pub storages: HashMap<ComponentId, StorageSettings>,
@@ -87,7 +87,7 @@ pub struct Table {
     /// Make what a processor contributes to its pipeline.
     pub processors: Vec<Factory<Stage, ()>>,
     /// Make exporters.
-    pub exporters: Vec<Factory<Exporter, ()>>,
+    pub exporters: Vec<Factory<Exporter, Surroundings>>,
     /// Make connectors.
     pub connectors: Vec<Factory<Connector, ()>>,
     /// Make extensions.
@@ -97,7 +97,7 @@ pub struct Table {
 // === impl Surroundings ===
 
 impl Surroundings {
-    /// Surroundings in which no keys are known yet.
+    /// Surroundings in which no authenticators are known yet.
     pub fn new(health: Health, budget: Budget) -> Self {
         Self {
             health,

@@ -32,7 +32,7 @@ pub struct ActionSettings {
     /// The attribute whose value is the new value; without it nothing is done.
     pub from_attribute: String,
     /// What is known of the sender: `client.address`, or `metadata.` and the name of a header, whose values are joined with
-    /// `;`, where the receiver has `include_metadata`; `auth.` and a name is accepted and never found.
+    /// `;`, where the receiver has `include_metadata`; `auth.` and the name of what its authenticator found out.
     pub from_context: String,
     /// The new value where `from_attribute` or `from_context` finds none.
     pub default_value: Option<Literal>,
@@ -90,8 +90,8 @@ enum Source {
 enum From {
     Address,
     Metadata(String),
-    /// What authenticators tell, which nobody here knows.
-    Unknown,
+    /// What an authenticator found out.
+    Auth(String),
     Attribute(String),
 }
 
@@ -167,8 +167,10 @@ impl ActionSettings {
         match self.from_context.as_str() {
             "" => From::Attribute(self.from_attribute.clone()),
             "client.address" => From::Address,
-            name if name.starts_with("auth.") => From::Unknown,
-            name => From::Metadata(name.strip_prefix("metadata.").unwrap_or(name).to_owned()),
+            name => match name.strip_prefix("auth.") {
+                Some(attribute) => From::Auth(attribute.to_owned()),
+                None => From::Metadata(name.strip_prefix("metadata.").unwrap_or(name).to_owned()),
+            },
         }
     }
 

@@ -152,6 +152,7 @@ fn client() -> Client {
         address: Some(([127, 0, 0, 1], 4317).into()),
         metadata: vec![("x-tenant".into(), vec!["one".into(), "two".into()])],
         project: None,
+        identity: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the process tells about itself: one place an event, the ledgers, health.
 
+pub mod auth;
 pub mod board;
 pub mod configuration;
 pub mod connector;

@@ -24,6 +24,8 @@ pub enum Reason {
     TooLarge,
     /// No room in the memory budget.
     OverBudget,
+    /// Its sender sends more than a quota lets it.
+    OverQuota,
     /// The pipelines cannot take it now.
     Unavailable,
     /// Not an OTLP trace request, or not what its encoding says.
@@ -96,9 +98,10 @@ struct LogLimit {
 
 impl Reason {
     /// Every reason, in the order of declaration.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::TooLarge,
         Self::OverBudget,
+        Self::OverQuota,
         Self::Unavailable,
         Self::Malformed,
         Self::Framing,
@@ -118,6 +121,7 @@ impl Reason {
         match self {
             Self::TooLarge => "too_large",
             Self::OverBudget => "over_budget",
+            Self::OverQuota => "over_quota",
             Self::Unavailable => "unavailable",
             Self::Malformed => "malformed",
             Self::Framing => "framing",

@@ -146,6 +146,11 @@ impl Pipelines {
             .collect()
     }
 
+    /// All that arrived, in order.
+    pub fn arrivals(&self) -> Vec<Arrival> {
+        self.arrivals.lock().unwrap().clone()
+    }
+
     /// The last request that arrived.
     pub fn last(&self) -> Arrival {
         self.arrivals

@@ -138,6 +138,7 @@ pub(super) fn client(sent: &[(String, String)], address: Option<SocketAddr>) -> 
         address,
         metadata,
         project: None,
+        identity: None,
     }
 }
 

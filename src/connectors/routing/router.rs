@@ -66,6 +66,7 @@ impl Table {
             request: Request {
                 address: client.address,
                 metadata: &client.metadata,
+                attributes: client.attributes(),
             },
             matched: Vec::new(),
             spans: Vec::with_capacity(traces.spans()),

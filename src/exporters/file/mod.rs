@@ -25,10 +25,10 @@ use std::sync::Arc;
 use self::destination::Files;
 use super::Exporter;
 use crate::config::factory::{About, Factory, Kind, Stability};
-use crate::pipeline::parts::Sender;
+use crate::pipeline::parts::{Sender, Surroundings};
 
 /// How configuration sees and builds it.
-pub fn factory() -> Factory<Exporter, ()> {
+pub fn factory() -> Factory<Exporter, Surroundings> {
     let about = About {
         name: "file",
         aliases: &[],

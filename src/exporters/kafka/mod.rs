@@ -26,10 +26,10 @@ pub use destination::Kafka;
 use std::sync::Arc;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
-use crate::pipeline::parts::{Exporter, Sender};
+use crate::pipeline::parts::{Exporter, Sender, Surroundings};
 
 /// How configuration sees and builds it.
-pub fn factory() -> Factory<Exporter, ()> {
+pub fn factory() -> Factory<Exporter, Surroundings> {
     let about = About {
         name: "kafka",
         aliases: &[],

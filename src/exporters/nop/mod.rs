@@ -15,7 +15,7 @@ use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::config::settings::Settings;
 use crate::pipeline::delivery::{QueueSettings, RetrySettings};
 use crate::pipeline::destination::{Destination, Failure, Outgoing, Sent};
-use crate::pipeline::parts::Sender;
+use crate::pipeline::parts::{Sender, Surroundings};
 
 /// Accepts every batch and forgets it; has no keys.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -27,7 +27,7 @@ pub struct Config {}
 pub struct Nop;
 
 /// How configuration sees and builds it.
-pub fn factory() -> Factory<Exporter, ()> {
+pub fn factory() -> Factory<Exporter, Surroundings> {
     let about = About {
         name: "nop",
         aliases: &[],

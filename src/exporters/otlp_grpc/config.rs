@@ -8,12 +8,14 @@ use rustls::pki_types::ServerName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::authentication::{Auth, Side};
 use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems, Settings};
 use crate::config::types::{GoDuration, Section};
 use crate::net::compress::{Compression, CompressionParams, Compressor};
 use crate::net::grpc::client::{KeepAlive, Options, Plan, Spread};
 use crate::net::headers::Headers;
+use crate::net::listen::is_local;
 use crate::net::resolve::Target;
 use crate::net::tls::{ClientTls, Connector, HTTP2};
 use crate::pipeline::delivery::{QueueSettings, RetrySettings};
@@ -47,6 +49,8 @@ pub struct Config {
     pub connections: usize,
     /// Whether a request waits for a connection, until its timeout, while the server cannot be reached.
     pub wait_for_ready: bool,
+    /// What puts credentials on requests.
+    pub auth: Option<Auth>,
     /// How spans wait for this exporter.
     pub sending_queue: QueueSettings,
     /// What happens after a failure that may pass.
@@ -93,6 +97,7 @@ impl Default for Config {
             balancer_name: BalancerName::RoundRobin,
             connections: 1,
             wait_for_ready: false,
+            auth: None,
             sending_queue: QueueSettings::default(),
             retry_on_failure: RetrySettings::default(),
         }
@@ -108,13 +113,10 @@ impl Settings for Config {
     }
 
     fn unsupported() -> Vec<KeyNote> {
-        let mut notes = vec![
-            KeyNote::new(
-                "auth",
-                "authenticators are not available in this version; use `headers`",
-            ),
-            KeyNote::new("middlewares", "middlewares are not available in this version"),
-        ];
+        let mut notes = vec![KeyNote::new(
+            "middlewares",
+            "middlewares are not available in this version",
+        )];
         notes.extend(ClientTls::unsupported().into_iter().map(|note| note.below("tls")));
         notes
     }
@@ -130,12 +132,24 @@ impl Settings for Config {
             let what = "begins with `http://`, which does not switch TLS off; `tls: {insecure: true}` does";
             warnings.add("endpoint", what);
         }
+        if self.auth.is_some() && self.sends_in_the_clear() {
+            warnings.add(
+                "auth.authenticator",
+                "puts credentials on requests that leave this machine without TLS, where others may read them",
+            );
+        }
         warnings.below("sending_queue", |warnings| {
             self.sending_queue.warn(journaled, warnings);
         });
         warnings.below("retry_on_failure", |warnings| {
             self.retry_on_failure.warn(journaled, warnings);
         });
+    }
+
+    fn authenticators(&self) -> Vec<(&'static str, Side, &ComponentId)> {
+        let auth = self.auth.iter();
+        auth.map(|auth| ("auth.authenticator", Side::Client, &auth.authenticator))
+            .collect()
     }
 
     fn storage(&self) -> Option<(&'static str, &ComponentId)> {
@@ -209,6 +223,14 @@ impl Config {
                 );
             }
         }
+    }
+
+    fn sends_in_the_clear(&self) -> bool {
+        let leaves = |target: Target| match target {
+            Target::Host { .. } => !is_local(&target.to_string()),
+            Target::Unix(_) => false,
+        };
+        !self.has_tls() && Target::parse_grpc(&self.endpoint).is_ok_and(leaves)
     }
 
     fn compressor(&self) -> Result<Compressor, String> {

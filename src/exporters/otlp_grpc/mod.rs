@@ -16,19 +16,22 @@ pub use destination::OtlpGrpc;
 use std::sync::Arc;
 
 use crate::config::factory::{About, Factory, Kind, Stability};
-use crate::pipeline::parts::{Exporter, Sender};
+use crate::pipeline::parts::{Exporter, Sender, Surroundings};
 
 /// How configuration sees and builds it.
-pub fn factory() -> Factory<Exporter, ()> {
+pub fn factory() -> Factory<Exporter, Surroundings> {
     let about = About {
         name: "otlp_grpc",
         aliases: &["otlp"],
         stability: Stability::Beta,
         summary: "Sends spans to an OTLP server over gRPC.",
     };
-    Factory::of::<Config>(Kind::Exporter, about, |config, id, _| {
+    Factory::of::<Config>(Kind::Exporter, about, |config, id, surroundings| {
+        let auth = config.auth.as_ref().map(|auth| &auth.authenticator);
+        let client = surroundings.authenticators.client(auth)?;
+        let destination = OtlpGrpc::new(&config, &id.to_string())?;
         Ok(Exporter::Sends(Box::new(Sender {
-            destination: Arc::new(OtlpGrpc::new(&config, &id.to_string())?),
+            destination: Arc::new(destination.with_credentials(client)),
             queue: config.sending_queue,
             retry: config.retry_on_failure,
         })))

@@ -8,12 +8,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Encoding;
+use crate::config::authentication::{Auth, Side};
 use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems, Settings};
 use crate::config::types::GoDuration;
 use crate::net::compress::{Compression, CompressionParams, Compressor};
 use crate::net::headers::Headers;
 use crate::net::http_client::Options;
+use crate::net::listen::is_local;
 use crate::net::resolve::Target;
 use crate::net::tls::{ClientTls, Connector, HTTP1};
 use crate::pipeline::delivery::{QueueSettings, RetrySettings};
@@ -49,6 +51,8 @@ pub struct Config {
     pub idle_conn_timeout: GoDuration,
     /// Whether each request gets a connection of its own.
     pub disable_keep_alives: bool,
+    /// What puts credentials on requests.
+    pub auth: Option<Auth>,
     /// How spans wait for this exporter.
     pub sending_queue: QueueSettings,
     /// What happens after a failure that may pass.
@@ -81,6 +85,7 @@ impl Default for Config {
             max_conns_per_host: 0,
             idle_conn_timeout: GoDuration::secs(90),
             disable_keep_alives: false,
+            auth: None,
             sending_queue: QueueSettings::default(),
             retry_on_failure: RetrySettings::default(),
         }
@@ -105,10 +110,6 @@ impl Settings for Config {
 
     fn unsupported() -> Vec<KeyNote> {
         let mut notes = vec![
-            KeyNote::new(
-                "auth",
-                "authenticators are not available in this version; use `headers`",
-            ),
             KeyNote::new("middlewares", "middlewares are not available in this version"),
             KeyNote::new("proxy_url", "proxies are not available in this version"),
             KeyNote::new("cookies", "cookies are not available in this version"),
@@ -124,12 +125,24 @@ impl Settings for Config {
     }
 
     fn warn(&self, journaled: bool, warnings: &mut Problems) {
+        if self.auth.is_some() && self.sends_in_the_clear() {
+            warnings.add(
+                "auth.authenticator",
+                "puts credentials on requests that leave this machine without TLS, where others may read them",
+            );
+        }
         warnings.below("sending_queue", |warnings| {
             self.sending_queue.warn(journaled, warnings);
         });
         warnings.below("retry_on_failure", |warnings| {
             self.retry_on_failure.warn(journaled, warnings);
         });
+    }
+
+    fn authenticators(&self) -> Vec<(&'static str, Side, &ComponentId)> {
+        let auth = self.auth.iter();
+        auth.map(|auth| ("auth.authenticator", Side::Client, &auth.authenticator))
+            .collect()
     }
 
     fn storage(&self) -> Option<(&'static str, &ComponentId)> {
@@ -192,6 +205,12 @@ impl Config {
     /// Where spans go, or what is wrong with it.
     pub(super) fn url(&self) -> Result<Url, String> {
         Url::parse(&self.url_text().1)
+    }
+
+    fn sends_in_the_clear(&self) -> bool {
+        let (_, url) = self.url_text();
+        let url = Url::parse(&url).ok().filter(|_| url.starts_with("http://"));
+        url.is_some_and(|url| !is_local(&url.target.to_string()))
     }
 
     pub(super) fn compressor(&self) -> Result<Compressor, String> {

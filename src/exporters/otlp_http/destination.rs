@@ -1,15 +1,18 @@
 //! One batch, one request.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, StatusCode, Uri};
 
 use super::{Config, Encoding, outcome};
+use crate::exporters::authorized::{Authorized, Sends, Unsent};
 use crate::exporters::otlp_answer;
+use crate::net::auth;
 use crate::net::compress::Compressor;
 use crate::net::http_client::{Client, NoAnswer};
 use crate::net::parts::Parts;
@@ -21,6 +24,7 @@ pub struct OtlpHttp {
     client: Client,
     uri: Uri,
     headers: HeaderMap,
+    authorized: Authorized,
     encoding: Encoding,
     compressor: Compressor,
     timeout: Option<Duration>,
@@ -34,6 +38,7 @@ impl OtlpHttp {
         let url = config.url()?;
         Ok(Self {
             headers: config.header_map(&url)?,
+            authorized: Authorized::default(),
             client: Client::new(config.connections(&url, id)?),
             uri: Uri::from(url.path),
             encoding: config.encoding,
@@ -42,22 +47,29 @@ impl OtlpHttp {
         })
     }
 
-    async fn export(&self, batch: Outgoing) -> Result<Sent, Failure> {
+    /// Puts the credentials on requests that `client` gives.
+    pub fn with_credentials(self, client: Option<Arc<dyn auth::Client>>) -> Self {
+        Self {
+            authorized: Authorized::new(client, self.timeout),
+            ..self
+        }
+    }
+
+    async fn export(&self, headers: &HeaderMap, batch: Outgoing) -> Result<Sent, Unsent> {
         otlp_answer::check_size(&batch)?;
         let unsendable = |error: io::Error| Failure::Data(format!("cannot compress the batch: {error}"));
         let body = self.encode(batch.into_bytes()).await?;
         let body = self.compressor.compress(body).await.map_err(unsendable)?;
         let body = Parts::new(&[], &body);
-        match self
-            .client
-            .post(&self.uri, &self.headers, body, self.timeout)
-            .await
-        {
-            Ok(answer) => outcome::of(&answer),
-            Err(NoAnswer(message)) => Err(Failure::NotNow {
+        match self.client.post(&self.uri, headers, body, self.timeout).await {
+            Ok(answer) => outcome::of(&answer).map_err(|failure| Unsent {
+                failure,
+                unauthenticated: answer.status == StatusCode::UNAUTHORIZED,
+            }),
+            Err(NoAnswer(message)) => Err(Unsent::from(Failure::NotNow {
                 message,
                 retry_after: None,
-            }),
+            })),
         }
     }
 
@@ -74,9 +86,15 @@ impl OtlpHttp {
     }
 }
 
+impl Sends for OtlpHttp {
+    fn send<'a>(&'a self, headers: &'a HeaderMap, batch: Outgoing) -> BoxFuture<'a, Result<Sent, Unsent>> {
+        self.export(headers, batch).boxed()
+    }
+}
+
 impl Destination for OtlpHttp {
     fn send(&self, batch: Outgoing) -> BoxFuture<'_, Result<Sent, Failure>> {
-        self.export(batch).boxed()
+        self.authorized.send(self, &self.headers, batch).boxed()
     }
 
     fn timeout(&self) -> Option<Duration> {

@@ -17,11 +17,12 @@ use std::sync::Arc;
 
 use super::Exporter;
 use crate::config::factory::{About, Factory, Kind, Stability};
+use crate::pipeline::parts::Surroundings;
 
 pub use config::{Config, DIRECTORY};
 
 /// How configuration sees and builds it.
-pub fn factory() -> Factory<Exporter, ()> {
+pub fn factory() -> Factory<Exporter, Surroundings> {
     let about = About {
         name: "store",
         aliases: &[],

@@ -58,6 +58,19 @@ impl Settings for HealthCheckSettings {
         notes
     }
 
+    fn warn(&self, _journaled: bool, warnings: &mut Problems) {
+        let endpoint = &self.endpoint;
+        if !Place::tcp(endpoint).is_local() {
+            warnings.add(
+                "endpoint",
+                format!(
+                    "is `{endpoint}`, where other machines can read whether spans are taken, and nobody asks them who \
+                     they are; keep others away from this port, or listen on `localhost`"
+                ),
+            );
+        }
+    }
+
     fn validate(&self, problems: &mut Problems) {
         Place::tcp(&self.endpoint).validate(problems);
         if let Some(tls) = &self.tls {

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::authentication::Side;
 use crate::config::settings::{Problems, Settings};
-use crate::config::types::Secret;
-use crate::net::auth::{Digest, Permission, digest};
+use crate::config::types::{GoDuration, Secret};
+use crate::net::auth::{Digest, Permission, Quota, digest};
 
 /// Holds the keys of those who may send and read spans. What asks for them names it in `auth.authenticator`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -34,6 +35,21 @@ pub struct KeySettings {
     pub permissions: Vec<Permission>,
     /// The only project whose spans it writes and reads; any, when absent.
     pub project: Option<String>,
+    /// How much may be sent with it.
+    pub quota: QuotaSettings,
+}
+
+/// How much may be sent with a key. What is beyond is refused before it is read, and told when to come back.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QuotaSettings {
+    /// Requests in a second; any number, when absent.
+    pub requests_per_second: Option<u64>,
+    /// Bytes in a second, counted as they are sent, compressed or not; any number, when absent.
+    pub bytes_per_second: Option<u64>,
+    /// As much as in this time may come at once. A larger request passes when nothing came for this long, and is made up
+    /// for afterwards.
+    pub burst: GoDuration,
 }
 
 /// Where the secret of a key is from.
@@ -47,6 +63,10 @@ pub enum Source<'a> {
 // === impl KeysSettings ===
 
 impl Settings for KeysSettings {
+    fn authenticates(&self) -> &'static [Side] {
+        &[Side::Keys, Side::Server]
+    }
+
     fn validate(&self, problems: &mut Problems) {
         if self.keys.is_empty() {
             problems.add("keys", "has no key, so that nobody could come in");
@@ -72,6 +92,45 @@ impl Settings for KeysSettings {
                     problems.add(from, format!("is the secret of `keys.{first}` too"));
                 }
             });
+        }
+    }
+}
+
+// === impl QuotaSettings ===
+
+impl Default for QuotaSettings {
+    fn default() -> Self {
+        Self {
+            requests_per_second: None,
+            bytes_per_second: None,
+            burst: GoDuration::secs(5),
+        }
+    }
+}
+
+impl QuotaSettings {
+    /// As it is enforced.
+    pub fn of_key(&self) -> Quota {
+        Quota {
+            requests_per_second: self.requests_per_second,
+            bytes_per_second: self.bytes_per_second,
+            burst: self.burst.0,
+        }
+    }
+
+    fn validate(&self, problems: &mut Problems) {
+        for (key, rate) in [
+            ("requests_per_second", self.requests_per_second),
+            ("bytes_per_second", self.bytes_per_second),
+        ] {
+            if rate == Some(0) {
+                problems.add(key, "is 0, which lets nothing through; leave it out for no limit");
+            }
+        }
+        if let Some(requests) = self.requests_per_second
+            && self.burst.0.as_secs_f64() * (requests as f64) < 1.0
+        {
+            problems.add("burst", "is too short for a single request at this rate");
         }
     }
 }
@@ -114,6 +173,7 @@ impl KeySettings {
             let what = "is empty, so that the key is good for nothing; there are `ingest`, `read`, `annotate` and `admin`";
             problems.add("permissions", what);
         }
+        problems.below("quota", |problems| self.quota.validate(problems));
         if self.project.as_deref() == Some("") {
             problems.add("project", "is empty; leave it out for a key of all projects");
         }

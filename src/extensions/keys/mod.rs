@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use self::config::{Source, check_secret};
 use crate::config::factory::{About, Factory, Kind, Stability};
 use crate::config::id::ComponentId;
-use crate::net::auth::{Digest, Key, Keys, digest};
+use crate::net::auth::{Authenticator, Digest, Key, Keys, digest};
 use crate::pipeline::parts::{Extension, Surroundings};
 
 /// The most bytes that a file with a secret may have.
@@ -38,8 +38,13 @@ pub fn factory() -> Factory<Box<dyn Extension>, Surroundings> {
         summary: "Holds the keys of those who may send spans and ask for them.",
     };
     let build = |settings: KeysSettings, id: &ComponentId, surroundings: &Surroundings| {
-        let keys = Arc::new(read(&settings)?);
-        surroundings.authenticators.register(&id.to_string(), keys);
+        let keys = Arc::new(read(&settings, &id.to_string())?);
+        let authenticator = Authenticator {
+            server: Some(keys.clone()),
+            keys: Some(keys),
+            client: None,
+        };
+        surroundings.authenticators.register(id, authenticator);
         Ok::<Box<dyn Extension>, String>(Box::new(Held))
     };
     Factory::of(Kind::Extension, about, build).authenticator()
@@ -54,7 +59,7 @@ impl Extension for Held {
 }
 
 /// The keys of sound settings; an error names the file that cannot be used.
-fn read(settings: &KeysSettings) -> Result<Keys, String> {
+fn read(settings: &KeysSettings, id: &str) -> Result<Keys, String> {
     let mut found: HashMap<Digest, &str> = HashMap::new();
     let mut keys = Vec::new();
     for (at, settings) in settings.keys.iter().enumerate() {
@@ -74,9 +79,9 @@ fn read(settings: &KeysSettings) -> Result<Keys, String> {
             permissions: settings.permissions.clone(),
             project: settings.project.as_deref().map(Arc::from),
         };
-        keys.push((digest, key));
+        keys.push((digest, key, settings.quota.of_key()));
     }
-    Ok(keys.into_iter().collect())
+    Ok(Keys::with_quotas(id, keys))
 }
 
 fn from_file(path: &str) -> Result<Digest, String> {

@@ -14,7 +14,7 @@ fn settings(yaml: &str) -> Result<KeysSettings, String> {
 }
 
 fn keys(yaml: &str) -> Result<Keys, String> {
-    read(&settings(yaml)?)
+    read(&settings(yaml)?, "keys")
 }
 
 /// A key is found by its secret, wherever that is from, with its permissions and its project.
@@ -78,6 +78,14 @@ fn wrong_keys_are_named() {
         (
             "keys: [{name: a, secret: hush-a, permissions: [write]}]",
             "`keys.0.permissions.0`",
+        ),
+        (
+            "keys: [{name: a, secret: hush-a, permissions: [ingest], quota: {bytes_per_second: 0}}]",
+            "`keys.0.quota.bytes_per_second` is 0",
+        ),
+        (
+            "keys: [{name: a, secret: hush-a, permissions: [ingest], quota: {requests_per_second: 1, burst: 1ms}}]",
+            "`keys.0.quota.burst` is too short",
         ),
         (
             "keys: [{name: a, secret: hush-a, permissions: [read], project: ''}]",

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::authentication::Auth;
+use crate::config::authentication::{Auth, Side};
 use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems, Settings};
 use crate::net::listen::Place;
@@ -95,9 +95,9 @@ impl Settings for QuerySettings {
         tls.map(|note| note.below("tls")).collect()
     }
 
-    fn authenticators(&self) -> Vec<(&'static str, &ComponentId)> {
+    fn authenticators(&self) -> Vec<(&'static str, Side, &ComponentId)> {
         let auth = self.auth.iter();
-        auth.map(|auth| ("auth.authenticator", &auth.authenticator))
+        auth.map(|auth| ("auth.authenticator", Side::Keys, &auth.authenticator))
             .collect()
     }
 

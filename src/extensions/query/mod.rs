@@ -91,7 +91,7 @@ impl Query {
             keys: self
                 .surroundings
                 .authenticators
-                .find(self.settings.auth.as_ref())?,
+                .keys(self.settings.auth.as_ref())?,
             limits: Limits {
                 deadline_ms: self.settings.max_query_time_ms,
                 memory_bytes: self.settings.memory_limit(),

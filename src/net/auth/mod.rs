@@ -1,117 +1,92 @@
-//! Keys: who may do what, and with which project's spans.
+//! Who calls, and what may be done: authentication of callers and of ourselves.
 //!
-//! Promises: a secret is compared by its SHA-256 alone and kept nowhere; a key without a permission cannot do what needs it;
-//! a key with a project neither reads nor writes spans of another.
+//! An extension may stand on either side, or on both. On the server's it judges a request by its head and says who sends it
+//! (`server.rs`); keys, which have permissions and projects, are the richest of these (`keys.rs`). On the client's it puts on
+//! a request what the destination wants to see (`client.rs`). Components name an extension; they find here what it does.
+//!
+//! Promises: nobody's body is read before their head was judged; a secret is shown by no log line, metric, error or page;
+//! what one sender's request carries is never put on another's spans.
 
-#[cfg(test)]
-mod tests;
+mod client;
+mod keys;
+mod quota;
+mod server;
+pub mod watched;
+
+pub use client::{Client, Failed};
+pub use keys::{Digest, Key, Keys, Permission, digest};
+pub use quota::{Allowance, OverQuota, Purse, Quota};
+pub use server::{Denied, Head, Identity, Judged, RAW, Server};
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-
 use crate::config::authentication::Auth;
+use crate::config::id::ComponentId;
 
-/// What a key may be good for.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Permission {
-    /// Sending spans.
-    Ingest,
-    /// Reading spans and what is noted about them.
-    Read,
-    /// Noting something about spans.
-    Annotate,
-    /// Deleting spans, changing projects, and all of the others.
-    Admin,
-}
-
-/// The SHA-256 of a secret.
-pub type Digest = [u8; 32];
-
-/// A key, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// What people call it.
-    pub name: String,
-    /// What it is good for.
-    pub permissions: Vec<Permission>,
-    /// The only project whose spans it reads and writes; any, when absent.
-    pub project: Option<Arc<str>>,
-}
-
-/// Keys by their secrets.
-#[derive(Debug, Default)]
-pub struct Keys(HashMap<Digest, Arc<Key>>);
-
-/// The sets of keys of a process, by the name of the extension that holds them. Clones share them.
+/// What an extension does for those who name it.
 #[derive(Clone, Debug, Default)]
-pub struct Authenticators(Arc<Mutex<HashMap<String, Arc<Keys>>>>);
-
-/// The SHA-256 of a secret.
-pub fn digest(secret: &str) -> Digest {
-    Sha256::digest(secret.as_bytes()).into()
+pub struct Authenticator {
+    /// Its keys.
+    pub keys: Option<Arc<Keys>>,
+    /// How it judges requests.
+    pub server: Option<Arc<dyn Server>>,
+    /// What it puts on requests.
+    pub client: Option<Arc<dyn Client>>,
 }
 
-// === impl Key ===
-
-impl Key {
-    /// Whether it is good for this.
-    pub fn may(&self, what: Permission) -> bool {
-        self.permissions.contains(&what) || self.permissions.contains(&Permission::Admin)
-    }
-}
-
-// === impl Keys ===
-
-impl Keys {
-    /// The key that goes with a secret.
-    pub fn find(&self, secret: &str) -> Option<&Arc<Key>> {
-        self.0.get(&digest(secret))
-    }
-}
-
-impl FromIterator<(Digest, Key)> for Keys {
-    fn from_iter<I: IntoIterator<Item = (Digest, Key)>>(keys: I) -> Self {
-        Self(
-            keys.into_iter()
-                .map(|(digest, key)| (digest, Arc::new(key)))
-                .collect(),
-        )
-    }
-}
+/// The authenticators of a process, by the name of their extension. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Authenticators(Arc<Mutex<HashMap<String, Authenticator>>>);
 
 // === impl Authenticators ===
 
 impl Authenticators {
-    /// Makes the keys of an extension known to those that name it.
-    pub fn register(&self, id: &str, keys: Arc<Keys>) {
+    /// Makes an extension known to those that name it.
+    pub fn register(&self, id: &ComponentId, authenticator: Authenticator) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(id.to_owned(), keys);
+        known.insert(id.to_string(), authenticator);
     }
 
     /// Takes over what others know of an extension.
-    pub fn carry(&self, id: &str, others: &Self) {
-        let known = others.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys = known.get(id).cloned();
-        drop(known);
-        if let Some(keys) = keys {
-            self.register(id, keys);
-        }
+    pub fn carry(&self, id: &ComponentId, others: &Self) {
+        self.register(id, others.find(id));
     }
 
     /// The keys that a setting `auth` names, if it is there; an error when nobody holds them.
-    pub fn find(&self, auth: Option<&Auth>) -> Result<Option<Arc<Keys>>, String> {
-        let Some(Auth { authenticator }) = auth else {
+    pub fn keys(&self, auth: Option<&Auth>) -> Result<Option<Arc<Keys>>, String> {
+        let Some(Auth { authenticator: id }) = auth else {
             return Ok(None);
         };
+        let keys = self.find(id).keys;
+        keys.map(Some)
+            .ok_or_else(|| format!("`auth` names `{id}`, which holds no keys"))
+    }
+
+    /// Who judges requests where `auth` names `id`; an error when it does not.
+    pub fn server(&self, id: Option<&ComponentId>) -> Result<Option<Arc<dyn Server>>, String> {
+        let Some(id) = id else {
+            return Ok(None);
+        };
+        let server = self.find(id).server;
+        server
+            .map(Some)
+            .ok_or_else(|| format!("`auth` names `{id}`, which does not judge callers"))
+    }
+
+    /// What puts credentials on requests where `auth` names `id`; an error when it does not.
+    pub fn client(&self, id: Option<&ComponentId>) -> Result<Option<Arc<dyn Client>>, String> {
+        let Some(id) = id else {
+            return Ok(None);
+        };
+        let client = self.find(id).client;
+        client
+            .map(Some)
+            .ok_or_else(|| format!("`auth` names `{id}`, which puts nothing on requests"))
+    }
+
+    fn find(&self, id: &ComponentId) -> Authenticator {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match known.get(&authenticator.to_string()) {
-            Some(keys) => Ok(Some(keys.clone())),
-            None => Err(format!("`auth` names `{authenticator}`, which holds no keys")),
-        }
+        known.get(&id.to_string()).cloned().unwrap_or_default()
     }
 }

@@ -18,8 +18,8 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tonic::Status;
 
+use crate::net::auth::{OverQuota, Purse};
 use crate::net::buffer::{Full, PaidBuffer};
-use crate::pipeline::budget::Budget;
 
 /// Compressed flag and length.
 const PREFIX: usize = 5;
@@ -51,6 +51,9 @@ pub enum ReadError {
         /// Which of the two.
         why: Full,
     },
+    /// Its sender sends too much.
+    #[error(transparent)]
+    OverQuota(#[from] OverQuota),
     /// Not one gRPC message.
     #[error("{0}")]
     Framing(&'static str),
@@ -76,13 +79,13 @@ pub enum Reply {
     Tonic(tonic::body::Body),
 }
 
-/// Reads the one message of a unary call, of at most `limit` bytes, paid for by `budget`; gives up on a client
+/// Reads the one message of a unary call, of at most `limit` bytes, paid for from `purse`; gives up on a client
 /// that sends nothing for `stall`.
 pub async fn read_message<B>(
     body: &mut B,
     limit: usize,
     stall: Duration,
-    budget: &Budget,
+    purse: &Purse,
 ) -> Result<Message, ReadError>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -102,8 +105,9 @@ where
         }
     };
     let (compressed, length) = prefix.parse()?;
+    purse.charge(length)?;
     let mut payload =
-        PaidBuffer::new(budget, length, limit).map_err(|why| ReadError::Full { length, why })?;
+        PaidBuffer::new(&purse.budget, length, limit).map_err(|why| ReadError::Full { length, why })?;
     loop {
         if payload.len() + rest.len() > length {
             return Err(ReadError::Framing("a unary call carries more than one message"));

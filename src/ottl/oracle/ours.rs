@@ -88,6 +88,7 @@ impl Editor for Ours<'_> {
                     request: &Request {
                         address: Some(address()),
                         metadata: &self.metadata,
+                        attributes: &[],
                     },
                     resource: Seat::Edited(resource),
                     scope: None,
@@ -109,6 +110,7 @@ impl Editor for Ours<'_> {
                     request: &Request {
                         address: Some(address()),
                         metadata: &self.metadata,
+                        attributes: &[],
                     },
                     resource: Seat::Shown(&Amendment::new(resource)),
                     scope: Some(Seat::Edited(scope)),
@@ -134,6 +136,7 @@ impl Editor for Ours<'_> {
         let request = Request {
             address: Some(address()),
             metadata: &metadata,
+            attributes: &[],
         };
         if self.is_about(Context::Span) {
             let became = run(

@@ -92,8 +92,7 @@ impl Path {
                 address.map_or(Value::Nil, |address| Value::text(address.to_string()))
             }
             Field::ClientMetadata => return self.metadata(scene),
-            // No authenticator tells attributes.
-            Field::ClientAuth => Value::Nil,
+            Field::ClientAuth => return self.client_auth(scene),
         })
     }
 
@@ -137,6 +136,21 @@ impl Path {
         let key = first.text()?;
         let pair = metadata.iter().find(|(known, _)| known.eq_ignore_ascii_case(key));
         pair.map_or(Ok(Value::Nil), |(_, values)| found_stored(&list(values), rest))
+    }
+
+    fn client_auth<'v>(&'v self, scene: &'v Scene<'_, '_, '_>) -> Outcome<Value<'v>> {
+        let attributes = scene.request.attributes;
+        let steps = self.steps(scene);
+        let Some((first, rest)) = steps.split_first() else {
+            let all = attributes.iter();
+            let all = all.map(|(name, value)| (name.clone(), Stored::String(value.0.clone())));
+            return Ok(Value::Map(all.collect()));
+        };
+        let name = first.text()?;
+        let found = attributes.iter().find(|(known, _)| known == name);
+        found.map_or(Ok(Value::Nil), |(_, value)| {
+            found_stored(&Stored::String(value.0.clone()), rest)
+        })
     }
 }
 

@@ -3,8 +3,10 @@ use std::sync::{Arc, mpsc};
 use proptest::prelude::*;
 
 use super::envelope;
+use crate::config::types::Secret;
 use crate::journal::disk::FileSystem;
 use crate::journal::{CommitError, Item, Journal, Options, Space, Taken, Uncounted, Waiter};
+use crate::net::auth::Identity;
 use crate::pipeline::client::Client;
 use crate::telemetry::ledger::{ExporterColumns, ExporterLedger, PipelineColumns, PipelineLedger};
 use crate::wire::Traces;
@@ -52,9 +54,19 @@ proptest! {
     /// Guarantees: what a client told about itself, the spans and the reason of a dead letter survive the disk, and the
     /// room that is reserved for a request is enough for it.
     #[test]
-    fn a_record_survives_the_disk(metadata in metadata(), reason in ".{0,80}") {
-        let client = Arc::new(Client { metadata, ..Client::default() });
-        let item = through_the_disk(&client, &reason);
+    fn a_record_survives_the_disk(metadata in metadata(), user in ".{0,40}", reason in ".{0,80}") {
+        let known = |attributes: &[(&str, &str)]| {
+            let attribute = |(name, value): &(&str, &str)| ((*name).to_owned(), Secret((*value).to_owned()));
+            let attributes = attributes.iter().map(attribute).collect();
+            Some(Arc::new(Identity { attributes, ..Identity::default() }))
+        };
+        let client = Client { metadata, ..Client::default() };
+        let identity = known(&[("raw", "hush"), ("username", &user)]);
+        let sent = Arc::new(Client { identity, ..client.clone() });
+        // Credentials stay out of files.
+        let identity = known(&[("username", &user)]);
+        let client = Arc::new(Client { identity, ..client });
+        let item = through_the_disk(&sent, &reason);
         let letter = envelope::open(&item).unwrap();
         prop_assert_eq!(&letter.traces, &traces());
         prop_assert_eq!(&letter.client, &client);

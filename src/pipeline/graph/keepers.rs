@@ -81,7 +81,7 @@ impl Builder<'_> {
             (None, _) => {}
         }
         let node = lookup(&self.config.exporters, reference)?;
-        match make(&self.table.exporters, id, node, &())? {
+        match make(&self.table.exporters, id, node, &self.surroundings)? {
             Exporter::Sends(sender) => {
                 let way = SendingWay::new(sender.destination, &sender.queue, sender.retry);
                 let outlet = match known {

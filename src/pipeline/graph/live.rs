@@ -121,13 +121,11 @@ impl Builder<'_> {
         let Some(component) = self.catalog.find(kind, &id.type_name) else {
             return false;
         };
-        let mut named = component.authenticators(new);
-        named.extend(component.storage(new));
+        let authenticators = component.authenticators(new).into_iter();
+        let mut named = authenticators.map(|(.., extension)| extension).chain(component.storage(new).map(|(_, id)| id));
         live.config.used(kind).contains(id)
             && old.says_the_same(new)
-            && named
-                .into_iter()
-                .all(|(_, extension)| extension != *id && self.is_live(Kind::Extension, &extension))
+            && named.all(|extension| extension != *id && self.is_live(Kind::Extension, &extension))
     }
 
     /// Whether a pipeline has the very processors that it had.

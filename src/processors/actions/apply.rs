@@ -104,7 +104,7 @@ impl From {
     fn find<'c, 'a, V: Message<'a>>(&self, client: &'c Client, on: &Amendment<'a, V>) -> Option<Found<'c>> {
         match self {
             Self::Attribute(key) => on.pair(key).map(|attribute| Found::Value(attribute.encoded())),
-            Self::Unknown => None,
+            Self::Auth(name) => client.attribute(name).map(|value| Found::Text(value.into())),
             // A client without an address has an empty one.
             Self::Address => {
                 let address = client

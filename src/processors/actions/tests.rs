@@ -7,7 +7,11 @@ use proptest::option;
 use proptest::prelude::*;
 use prost::Message as _;
 
+use std::sync::Arc;
+
 use super::*;
+use crate::config::types::Secret;
+use crate::net::auth::Identity;
 use crate::ottl::parse_float;
 use crate::pipeline::client::Client;
 use crate::wire::{Decision, Editor, ResourceView, ScopeView, SpanEdit, Traces};
@@ -166,6 +170,10 @@ fn the_sender_is_a_source() {
     let client = Client {
         address: Some("[::ffff:192.0.2.7]:4000".parse().unwrap()),
         metadata: vec![("x-team".into(), vec!["a".into(), "b".into()])],
+        identity: Some(Arc::new(Identity {
+            attributes: vec![("subject".into(), Secret("one".into()))],
+            ..Identity::default()
+        })),
         ..Client::default()
     };
     let found = |client: &Client, name: &str, default: Option<Literal>| {
@@ -181,7 +189,8 @@ fn the_sender_is_a_source() {
     assert_eq!(found(&client, "metadata.X-Team", None), is("a;b"));
     assert_eq!(found(&client, "x-team", None), is("a;b"));
     assert_eq!(found(&client, "metadata.other", None), []);
-    assert_eq!(found(&client, "auth.subject", text("nobody")), is("nobody"));
+    assert_eq!(found(&client, "auth.subject", text("nobody")), is("one"));
+    assert_eq!(found(&client, "auth.other", text("nobody")), is("nobody"));
     assert_eq!(found(&Client::default(), "client.address", text("none")), is(""));
 }
 

@@ -76,6 +76,7 @@ fn request(context: Context<'_>) -> Request<'_> {
     Request {
         address: context.client.address,
         metadata: &context.client.metadata,
+        attributes: context.client.attributes(),
     }
 }
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::doors::posthog::PostHogConfig;
-use crate::config::authentication::Auth;
+use crate::config::authentication::{Auth, Side};
 use crate::config::id::ComponentId;
 use crate::config::settings::{KeyNote, Problems, Settings};
 use crate::config::types::{GoDuration, Secret, Section};
@@ -108,7 +108,7 @@ pub struct HttpConfig {
     /// The largest request in bytes, as sent and decompressed; 64 MiB as the OTLP specification recommends.
     pub max_request_body_size: u64,
     /// Who may send; everybody, when absent.
-    pub auth: Option<Auth>,
+    pub auth: Option<HttpAuth>,
     /// The values of `Content-Encoding` that are taken; the empty one is a body that is not compressed.
     pub compression_algorithms: Vec<String>,
     /// Whether pipelines see the headers of requests; off by default, since it costs a copy a request.
@@ -127,6 +127,18 @@ pub struct HttpConfig {
     pub read_header_timeout: GoDuration,
     /// A connection without requests for this long is closed; 0: never.
     pub idle_timeout: GoDuration,
+}
+
+/// Who may send over HTTP.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpAuth {
+    /// The extension that knows.
+    pub authenticator: ComponentId,
+    /// Parameters of a request's query that the authenticator takes for headers; they prevail over headers of the same
+    /// name.
+    #[serde(default)]
+    pub request_params: Vec<String>,
 }
 
 /// Which web pages may send traces (CORS); none unless origins are named.
@@ -177,8 +189,7 @@ impl Settings for OtlpConfig {
 
     fn unsupported() -> Vec<KeyNote> {
         let middlewares = "middlewares are not in this version: remove them";
-        let parameters = "a key is taken from `?token=` alone, beside the headers: remove it";
-        let mut notes = vec![KeyNote::new("protocols.http.auth.request_params", parameters)];
+        let mut notes = Vec::new();
         for protocol in ["grpc", "http"] {
             notes.push(KeyNote::new(
                 format!("protocols.{protocol}.middlewares"),
@@ -217,34 +228,34 @@ impl Settings for OtlpConfig {
         notes
     }
 
-    fn authenticators(&self) -> Vec<(&'static str, &ComponentId)> {
-        let (grpc, http) = self.protocols.auth();
+    fn authenticators(&self) -> Vec<(&'static str, Side, &ComponentId)> {
+        let (grpc, http) = self.protocols.authenticators();
         let named = [
             ("protocols.grpc.auth.authenticator", grpc),
             ("protocols.http.auth.authenticator", http),
         ];
         let named = named.into_iter();
         named
-            .filter_map(|(key, auth)| Some((key, &auth?.authenticator)))
+            .filter_map(|(key, id)| Some((key, Side::Server, id?)))
             .collect()
     }
 
     fn warn(&self, _journaled: bool, warnings: &mut Problems) {
         let Protocols { grpc, http } = &self.protocols;
         let endpoints = [
-            ("grpc", grpc.on().map(|grpc| (grpc.place(), &grpc.auth))),
-            ("http", http.on().map(|http| (http.place(), &http.auth))),
+            ("grpc", grpc.on().map(|grpc| (grpc.place(), grpc.auth.is_some()))),
+            ("http", http.on().map(|http| (http.place(), http.auth.is_some()))),
         ];
         for (protocol, serving) in endpoints {
-            if let Some((place, None)) = serving
+            if let Some((place, false)) = serving
                 && !place.is_local()
             {
                 let endpoint = place.endpoint;
                 warnings.add(
                     format!("protocols.{protocol}.endpoint"),
                     format!(
-                        "is `{endpoint}`, where other machines can send spans, and nobody asks them for a key; name an \
-                         extension `keys` in `protocols.{protocol}.auth.authenticator`, or listen on `localhost`"
+                        "is `{endpoint}`, where other machines can send spans, and nobody asks them who they are; name an \
+                         extension such as `keys` in `protocols.{protocol}.auth.authenticator`, or listen on `localhost`"
                     ),
                 );
             }
@@ -271,10 +282,14 @@ impl Settings for OtlpConfig {
 // === impl Protocols ===
 
 impl Protocols {
-    /// Who may send, on gRPC and on HTTP.
-    fn auth(&self) -> (Option<&Auth>, Option<&Auth>) {
+    /// Who judges senders, on gRPC and on HTTP.
+    fn authenticators(&self) -> (Option<&ComponentId>, Option<&ComponentId>) {
         let grpc = self.grpc.on().and_then(|grpc| grpc.auth.as_ref());
-        (grpc, self.http.on().and_then(|http| http.auth.as_ref()))
+        let http = self.http.on().and_then(|http| http.auth.as_ref());
+        (
+            grpc.map(|auth| &auth.authenticator),
+            http.map(|auth| &auth.authenticator),
+        )
     }
 }
 
@@ -416,6 +431,15 @@ impl HttpConfig {
         self.place().validate(problems);
         if let Some(tls) = &self.tls {
             problems.below("tls", |problems| tls.validate(problems));
+        }
+        let parameters = self.auth.iter().flat_map(|auth| &auth.request_params);
+        for (at, name) in parameters.enumerate() {
+            if name.parse::<HeaderName>().is_err() {
+                problems.add(
+                    format!("auth.request_params.{at}"),
+                    format!("`{name}` cannot stand for a header"),
+                );
+            }
         }
         if !self.traces_url_path.starts_with('/') {
             let path = &self.traces_url_path;

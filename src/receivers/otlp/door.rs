@@ -20,9 +20,9 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
 use tokio::sync::Semaphore;
 
 use super::fault::{Fault, Unread};
-use super::guard::{self, Guard};
+use super::guard::Guard;
 use super::{metadata, project};
-use crate::net::auth::Key;
+use crate::net::auth::{Identity, Purse};
 use crate::net::buffer::{Full, PaidBuffer};
 use crate::net::decompress::{self, Encoding, decompress};
 use crate::pipeline::budget::Budget;
@@ -85,8 +85,17 @@ impl Door {
         self.intake.budget()
     }
 
-    /// Refuses a request by its head when none would be taken now.
-    pub fn welcome(&self, patience: Option<Duration>) -> Result<(), Fault> {
+    /// What a request of this client is paid with.
+    pub fn purse(&self, client: &Client) -> Purse {
+        let identity = client.identity.as_ref();
+        Purse::new(self.budget(), identity.map(|identity| &identity.allowance))
+    }
+
+    /// Refuses a request by its head when its sender may send none now, or none would be taken.
+    pub fn welcome(&self, client: &Client, patience: Option<Duration>) -> Result<(), Fault> {
+        if let Some(identity) = &client.identity {
+            identity.allowance.request()?;
+        }
         match self.intake.congested(patience) {
             Some(refused) => Err(Fault::refused(Reason::Unavailable, refused, 0)),
             None => Ok(()),
@@ -95,42 +104,39 @@ impl Door {
 
     /// Lets a request in by its head, and yields its client as pipelines see it; `authority` is the key under which
     /// its host stands in metadata.
-    pub fn admit(
+    pub async fn admit(
         &self,
         connected: &Arc<Client>,
         head: &Parts,
         authority: &str,
     ) -> Result<Arc<Client>, Fault> {
-        let key = self.guard.admit(head)?;
-        Ok(self.sender(connected, head, authority, key.map(Arc::as_ref)))
+        let identity = self.guard.admit(head).await?;
+        Ok(self.sender(connected, head, authority, identity))
     }
 
-    /// The client of a request that was let in with `key`, as pipelines see it.
+    /// The client of a request whose sender is `identity`, as pipelines see it.
     pub fn sender(
         &self,
         connected: &Arc<Client>,
         head: &Parts,
         authority: &str,
-        key: Option<&Key>,
+        identity: Option<Arc<Identity>>,
     ) -> Arc<Client> {
-        let project = key
-            .and_then(|key| key.project.clone())
-            .or_else(|| project::of(head));
-        if project.is_none() && !self.include_metadata {
+        let project = identity.as_ref().and_then(|identity| identity.project.clone());
+        let project = project.or_else(|| project::of(head));
+        if project.is_none() && identity.is_none() && !self.include_metadata {
             return connected.clone();
         }
         let mut metadata = match self.include_metadata {
             true => metadata::of(head, authority),
             false => Vec::new(),
         };
-        if self.guard.asks() {
-            // Keys are for this gateway alone.
-            metadata.retain(|(name, _)| !guard::is_secret(name));
-        }
+        metadata.retain(|(name, _)| !self.guard.hides(name));
         Arc::new(Client {
             address: connected.address,
             metadata,
             project,
+            identity,
         })
     }
 
@@ -141,7 +147,8 @@ impl Door {
         client: Arc<Client>,
         patience: Option<Duration>,
     ) -> Result<Answer, Fault> {
-        let checked = self.check(sent).await.map_err(|unread| self.fault(unread))?;
+        let checked = self.check(sent, self.purse(&client).budget).await;
+        let checked = checked.map_err(|unread| self.fault(unread, &client))?;
         self.hand_over(checked, client, patience).await
     }
 
@@ -186,10 +193,13 @@ impl Door {
     }
 
     /// The final fault, with the pipelines' own words when the budget is full.
-    pub fn fault(&self, unread: Unread) -> Fault {
+    pub fn fault(&self, unread: Unread, client: &Client) -> Fault {
         match unread {
             Unread::Fault(fault) => fault,
             Unread::OverBudget(wanted) => {
+                if let Some(identity) = &client.identity {
+                    identity.allowance.over_budget();
+                }
                 Fault::refused(Reason::OverBudget, self.intake.over_budget(wanted), 0)
             }
         }
@@ -201,17 +211,16 @@ impl Door {
             .refused(fault.reason, fault.spans, peer, &fault.message);
     }
 
-    async fn check(&self, mut sent: Sent) -> Result<Checked, Unread> {
+    async fn check(&self, mut sent: Sent, budget: Budget) -> Result<Checked, Unread> {
         let limit = self.limit;
         if !sent.is_large() {
-            match sent.unpack(limit.min(LARGE), self.budget()) {
-                Ok(()) => return sent.check(limit, self.budget()),
+            match sent.unpack(limit.min(LARGE), &budget) {
+                Ok(()) => return sent.check(limit, &budget),
                 // It grows too large for this thread, and so begins anew on another.
                 Err(decompress::Error::Full(Full::TooLarge { .. })) if limit > LARGE => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        let budget = self.budget().clone();
         let check = move || {
             sent.unpack(limit, &budget)?;
             sent.check(limit, &budget)

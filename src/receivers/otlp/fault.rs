@@ -6,6 +6,7 @@ use http::StatusCode;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+use crate::net::auth::OverQuota;
 use crate::net::buffer::Full;
 use crate::net::decompress;
 use crate::net::grpc::server::ReadError;
@@ -64,6 +65,7 @@ impl Fault {
         match self.reason {
             Reason::TooLarge => (Code::ResourceExhausted, StatusCode::PAYLOAD_TOO_LARGE),
             Reason::OverBudget | Reason::Unavailable => (Code::Unavailable, StatusCode::SERVICE_UNAVAILABLE),
+            Reason::OverQuota => (Code::ResourceExhausted, StatusCode::TOO_MANY_REQUESTS),
             Reason::Malformed => (Code::InvalidArgument, StatusCode::BAD_REQUEST),
             Reason::Framing => (Code::Internal, StatusCode::BAD_REQUEST),
             Reason::Encoding => (Code::Unimplemented, StatusCode::UNSUPPORTED_MEDIA_TYPE),
@@ -127,6 +129,21 @@ impl From<Full> for Unread {
     }
 }
 
+impl From<OverQuota> for Fault {
+    fn from(over: OverQuota) -> Self {
+        Self {
+            retry_after: Some(over.wait),
+            ..Self::new(Reason::OverQuota, over.to_string())
+        }
+    }
+}
+
+impl From<OverQuota> for Unread {
+    fn from(over: OverQuota) -> Self {
+        Fault::from(over).into()
+    }
+}
+
 impl From<OverBudget> for Unread {
     fn from(over: OverBudget) -> Self {
         Self::OverBudget(over.wanted)
@@ -148,6 +165,7 @@ impl From<ReadError> for Unread {
         let message = error.to_string();
         match error {
             ReadError::Full { why, .. } => Self::full(why, message),
+            ReadError::OverQuota(over) => over.into(),
             ReadError::Framing(_) => Fault::new(Reason::Framing, message).into(),
             ReadError::Stalled(_) => Fault::new(Reason::Stalled, message).into(),
             ReadError::Gone(_) => Fault::new(Reason::Gone, message).into(),

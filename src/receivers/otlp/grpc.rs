@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ALLOW, CONTENT_TYPE};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
@@ -14,6 +15,7 @@ use super::fault::Fault;
 use super::services::Services;
 use crate::net::decompress::Encoding;
 use crate::net::grpc::server::{self, Message, Reply};
+use crate::net::linger;
 use crate::pipeline::client::Client;
 use crate::telemetry::receiver::Reason;
 
@@ -51,25 +53,28 @@ impl Grpc {
             let served = self.services.call(request).await;
             return served.unwrap_or_else(|fault| self.refuse(client, fault));
         }
-        match self.export(client, request).await {
+        let (head, mut body) = request.into_parts();
+        match self.export(client, &head, &mut body).await {
             Ok(None) => server::answer_empty(),
             Ok(partial_success) => {
                 server::answer(&ExportTraceServiceResponse { partial_success }.encode_to_vec())
             }
-            Err(fault) => self.refuse(client, fault),
+            Err(fault) => {
+                linger::aftermath(body);
+                self.refuse(client, fault)
+            }
         }
     }
 
-    async fn export(&self, client: &Arc<Client>, request: Request<Incoming>) -> Result<Answer, Fault> {
+    async fn export(&self, client: &Arc<Client>, head: &Parts, body: &mut Incoming) -> Result<Answer, Fault> {
         let door = &self.door;
-        let (head, mut body) = request.into_parts();
         let encoding = encoding(&head.headers)?;
         let patience = patience(&head.headers);
-        let client = door.admit(client, &head, ":authority")?;
-        door.welcome(patience)?;
-        let message = server::read_message(&mut body, door.limit, STALL, door.budget())
+        let client = door.admit(client, head, ":authority").await?;
+        door.welcome(&client, patience)?;
+        let message = server::read_message(body, door.limit, STALL, &door.purse(&client))
             .await
-            .map_err(|error| door.fault(error.into()))?;
+            .map_err(|error| door.fault(error.into(), &client))?;
         let sent = unframe(message, encoding)?;
         door.export(sent, client, patience).await
     }

@@ -1,97 +1,91 @@
-//! Who may send, where `auth` names keys. A request is judged by its head, before any of its body is read.
+//! Who may send, where `auth` names an authenticator. A request is judged by its head, before any of its body is read.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::Uri;
-use http::header::AUTHORIZATION;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::fault::Fault;
-use crate::config::authentication::Auth;
-use crate::net::auth::{Authenticators, Key, Keys, Permission};
+use crate::net::auth::{Denied, Head, Identity, Judged, Server};
 use crate::telemetry::receiver::Reason;
 
-/// Headers, and metadata of gRPC, in which clients of the products send a key as it is.
-const KEY_HEADERS: [&str; 4] = [
-    "mackerel-api-key",
-    "x-mackerel-client-token",
-    "api_key",
-    "x-api-key",
-];
-
-/// The only scheme of `Authorization` that carries a key.
-const SCHEME: &str = "Bearer ";
-
-/// Asks for keys, or lets everybody in.
-#[derive(Debug)]
-pub struct Guard(Option<Arc<Keys>>);
+/// Asks callers who they are, or lets everybody in.
+#[derive(Debug, Default)]
+pub struct Guard {
+    server: Option<Arc<dyn Server>>,
+    /// Parameters of the query that count as headers.
+    parameters: Vec<HeaderName>,
+}
 
 // === impl Guard ===
 
 impl Guard {
-    /// Asks for the keys that `auth` names, if it is there; an error when nobody holds them.
-    pub fn new(auth: Option<&Auth>, known: &Authenticators) -> Result<Self, String> {
-        known.find(auth).map(Self)
-    }
-
-    /// Whether keys are asked for.
-    pub fn asks(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// The key that a request shows; none where nobody asks for one.
-    pub fn admit(&self, head: &Parts) -> Result<Option<&Arc<Key>>, Fault> {
-        match self.0 {
-            None => Ok(None),
-            Some(_) => self.judge(secret(head).as_deref()),
+    /// Has `server` judge requests; nobody is asked where there is none.
+    pub fn new(server: Option<Arc<dyn Server>>) -> Self {
+        Self {
+            server,
+            parameters: Vec::new(),
         }
     }
 
-    /// The key of a secret; none where nobody asks for one.
-    pub fn judge(&self, secret: Option<&str>) -> Result<Option<&Arc<Key>>, Fault> {
-        let Some(keys) = &self.0 else {
+    /// Takes these parameters of a request's query for headers; they prevail over headers of the same name.
+    pub fn with_parameters(self, names: &[String]) -> Self {
+        Self {
+            parameters: names.iter().filter_map(|name| name.parse().ok()).collect(),
+            ..self
+        }
+    }
+
+    /// Who sends a request; none where nobody is asked.
+    pub async fn admit(&self, head: &Parts) -> Result<Option<Arc<Identity>>, Fault> {
+        let Some(server) = &self.server else {
             return Ok(None);
         };
-        let secret = secret.filter(|secret| !secret.is_empty()).ok_or_else(|| {
-            let what = "a key is needed here and none was shown; send it as `Authorization: Bearer <key>`";
-            Fault::new(Reason::Unauthenticated, what)
-        })?;
-        let key = keys
-            .find(secret)
-            .ok_or_else(|| Fault::new(Reason::Unauthenticated, "the key is not known here"))?;
-        match key.may(Permission::Ingest) {
-            true => Ok(Some(key)),
-            false => {
-                let what = format!("the key `{}` has no permission `ingest`", key.name);
-                Err(Fault::new(Reason::PermissionDenied, what))
+        let judged = {
+            let headers = self.headers(head);
+            let uri = &head.uri;
+            server.judge(&Head {
+                headers: &headers,
+                uri,
+            })
+        };
+        verdict(judged).await
+    }
+
+    /// Who shows a bare secret; none where nobody is asked.
+    pub async fn judge_secret(&self, secret: &str) -> Result<Option<Arc<Identity>>, Fault> {
+        match &self.server {
+            None => Ok(None),
+            Some(server) => verdict(server.judge_secret(secret)).await,
+        }
+    }
+
+    /// Whether a header, in lower case, is for this gateway alone.
+    pub fn hides(&self, header: &str) -> bool {
+        self.server.as_ref().is_some_and(|server| server.hides(header))
+    }
+
+    /// How HTTP asks for credentials.
+    pub fn challenge(&self) -> Option<HeaderValue> {
+        self.server.as_ref().map(|server| server.challenge())
+    }
+
+    fn headers<'a>(&self, head: &'a Parts) -> Cow<'a, HeaderMap> {
+        let mut headers = Cow::Borrowed(&head.headers);
+        for name in &self.parameters {
+            let value = Head::from(head).parameter(name.as_str());
+            if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+                headers.to_mut().insert(name, value);
             }
         }
+        headers
     }
 }
 
-/// Whether a header, in lower case, may carry a key.
-pub fn is_secret(header: &str) -> bool {
-    header == AUTHORIZATION.as_str() || KEY_HEADERS.contains(&header)
-}
-
-/// The value of a parameter in the query of a URI.
-pub fn parameter(uri: &Uri, name: &str) -> Option<String> {
-    let query = uri.query()?.as_bytes();
-    let mut pairs = form_urlencoded::parse(query);
-    pairs
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value.into_owned())
-}
-
-/// What a request shows for a key, in whichever of the known ways.
-fn secret(head: &Parts) -> Option<String> {
-    let text = |name: &str| head.headers.get(name)?.to_str().ok();
-    let bearer = text(AUTHORIZATION.as_str()).and_then(|value| {
-        let (scheme, secret) = value.split_at_checked(SCHEME.len())?;
-        scheme.eq_ignore_ascii_case(SCHEME).then(|| secret.trim())
-    });
-    bearer
-        .or_else(|| KEY_HEADERS.iter().find_map(|name| text(name)))
-        .map(str::to_owned)
-        .or_else(|| parameter(&head.uri, "token"))
+async fn verdict(judged: Judged) -> Result<Option<Arc<Identity>>, Fault> {
+    judged.wait().await.map(Some).map_err(|denied| match denied {
+        Denied::Unauthenticated(why) => Fault::new(Reason::Unauthenticated, why),
+        Denied::Forbidden(why) => Fault::new(Reason::PermissionDenied, why),
+    })
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 
@@ -22,11 +22,9 @@ use super::fault::{Fault, Unread, whole_seconds};
 use super::format::Format;
 use crate::net::buffer::PaidBuffer;
 use crate::net::decompress::Encoding;
+use crate::net::linger;
 use crate::pipeline::client::Client;
 use crate::telemetry::receiver::Reason;
-
-/// How a key is to be shown (RFC 6750).
-const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"spanway\"");
 
 /// The receiver on HTTP.
 pub struct Http {
@@ -85,6 +83,9 @@ impl Http {
             }
             _ => self.handle_otlp(client, &head, &mut body).await,
         };
+        if head.version >= Version::HTTP_2 {
+            linger::aftermath(body);
+        }
         for (name, value) in &self.response_headers {
             response.headers_mut().insert(name, value.clone());
         }
@@ -126,9 +127,10 @@ impl Http {
         body: &mut Incoming,
     ) -> Result<(Format, Answer), Fault> {
         let Kind { format, encoding } = self.kind(head)?;
-        let client = self.door.admit(client, head, "host")?;
-        self.door.welcome(None)?;
-        let body = self.read(body).await.map_err(|unread| self.door.fault(unread))?;
+        let client = self.door.admit(client, head, "host").await?;
+        self.door.welcome(&client, None)?;
+        let read = self.read(body, &client).await;
+        let body = read.map_err(|unread| self.door.fault(unread, &client))?;
         let sent = Sent {
             body,
             encoding,
@@ -179,17 +181,20 @@ impl Http {
         }
     }
 
-    async fn read(&self, body: &mut Incoming) -> Result<PaidBuffer, Unread> {
+    async fn read(&self, body: &mut Incoming, client: &Client) -> Result<PaidBuffer, Unread> {
         let announced = body.size_hint().exact();
-        let (limit, budget) = (self.door.limit, self.door.budget());
-        body::read_within(body, announced, limit, budget, self.read_timeout).await
+        let (limit, purse) = (self.door.limit, self.door.purse(client));
+        body::read_within(body, announced, limit, &purse, self.read_timeout).await
     }
 
     fn refuse(&self, client: &Client, format: Format, fault: Fault) -> Response<Full<Bytes>> {
         self.door.note(&fault, client.address);
         let more: Option<(HeaderName, HeaderValue)> = match (fault.reason, fault.retry_after) {
             (Reason::Method, _) => Some((ALLOW, HeaderValue::from_static("POST"))),
-            (Reason::Unauthenticated, _) => Some((WWW_AUTHENTICATE, CHALLENGE)),
+            (Reason::Unauthenticated, _) => {
+                let challenge = self.door.guard.challenge();
+                challenge.map(|challenge| (WWW_AUTHENTICATE, challenge))
+            }
             (Reason::Encoding, _) => Some((ACCEPT_ENCODING, self.accept_encoding.clone())),
             (_, Some(delay)) => Some((RETRY_AFTER, whole_seconds(delay).into())),
             _ => None,

@@ -34,8 +34,8 @@ use self::grpc::Grpc;
 use self::guard::Guard;
 use self::http::Http;
 use self::services::Services;
-use crate::config::authentication::Auth;
 use crate::config::factory::{About, Factory, Kind, Stability};
+use crate::config::id::ComponentId;
 use crate::net::auth::Authenticators;
 use crate::net::listen::Listener;
 use crate::net::serve::{Connection, serve};
@@ -71,7 +71,9 @@ pub fn factory() -> Factory<Box<dyn Receiver>, Surroundings> {
     };
     Factory::of::<OtlpConfig>(Kind::Receiver, about, |config, id, surroundings| {
         let receiver = OtlpReceiver::new(id.to_string(), config);
-        Ok(Box::new(receiver.with_keys_of(&surroundings.authenticators)))
+        Ok(Box::new(
+            receiver.with_authenticators(&surroundings.authenticators),
+        ))
     })
 }
 
@@ -87,15 +89,15 @@ impl OtlpReceiver {
         }
     }
 
-    /// Where the keys are that `auth` names.
-    pub fn with_keys_of(self, authenticators: &Authenticators) -> Self {
+    /// Where those are that `auth` names.
+    pub fn with_authenticators(self, authenticators: &Authenticators) -> Self {
         Self {
             authenticators: authenticators.clone(),
             ..self
         }
     }
 
-    /// Begins to listen; names the endpoint or the keys that cannot be had.
+    /// Begins to listen; names the endpoint or the authenticator that cannot be had.
     pub async fn bind(self) -> io::Result<Bound> {
         let mut bound = Bound {
             id: self.id.clone(),
@@ -103,13 +105,15 @@ impl OtlpReceiver {
             http: None,
         };
         if let Some(grpc) = self.config.protocols.grpc.on() {
-            let guard = self.guard(grpc.auth.as_ref())?;
+            let guard = self.guard(grpc.auth.as_ref().map(|auth| &auth.authenticator))?;
             let tls = self.acceptor(grpc.tls.as_ref(), tls::HTTP2, "grpc")?;
             let listener = Listener::bind(grpc.place()).await?.with_tls(tls);
             bound.grpc = Some((listener, guard, grpc.clone()));
         }
         if let Some(http) = self.config.protocols.http.on() {
-            let guard = self.guard(http.auth.as_ref())?;
+            let auth = http.auth.as_ref();
+            let guard = self.guard(auth.map(|auth| &auth.authenticator))?;
+            let guard = guard.with_parameters(auth.map_or(&[], |auth| &auth.request_params));
             let tls = self.acceptor(http.tls.as_ref(), tls::HTTP, "http")?;
             let listener = Listener::bind(http.place()).await?.with_tls(tls);
             bound.http = Some((listener, guard, http.clone()));
@@ -128,8 +132,9 @@ impl OtlpReceiver {
         acceptor.transpose().map_err(io::Error::other)
     }
 
-    fn guard(&self, auth: Option<&Auth>) -> io::Result<Guard> {
-        Guard::new(auth, &self.authenticators).map_err(io::Error::other)
+    fn guard(&self, authenticator: Option<&ComponentId>) -> io::Result<Guard> {
+        let server = self.authenticators.server(authenticator);
+        server.map(Guard::new).map_err(io::Error::other)
     }
 }
 

@@ -164,9 +164,9 @@ fn wrong_values_are_named() {
             "authenticator",
         ),
         (
-            "protocols: {http: {auth: {authenticator: a, request_params: [token]}}}",
-            "protocols.http.auth.request_params",
-            "not supported",
+            "protocols: {http: {auth: {authenticator: a, request_params: [a, 'b c']}}}",
+            "protocols.http.auth.request_params.1",
+            "cannot stand for a header",
         ),
         (
             "protocols: {grpc: {middlewares: []}}",
@@ -202,18 +202,14 @@ fn every_key_has_its_class() {
             "http",
             "endpoint transport max_request_body_size compression_algorithms traces_url_path include_metadata \
              keep_alives_enabled read_timeout read_header_timeout idle_timeout cors.allowed_origins \
-             cors.allowed_headers cors.exposed_headers cors.max_age auth.authenticator",
+             cors.allowed_headers cors.exposed_headers cors.max_age auth.authenticator auth.request_params",
         ),
         (
             Class::NoEffect,
             "http",
             "write_timeout metrics_url_path logs_url_path",
         ),
-        (
-            Class::Unsupported,
-            "http",
-            "tls.tpm auth.request_params middlewares",
-        ),
+        (Class::Unsupported, "http", "tls.tpm middlewares"),
     ] {
         for name in names.split_whitespace() {
             assert_eq!(

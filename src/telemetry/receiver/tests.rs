@@ -37,7 +37,7 @@ fn events_are_counted() {
     }
     for (reason, value) in Reason::ALL
         .into_iter()
-        .zip([1, 0, 1].into_iter().chain(std::iter::repeat(0)))
+        .zip([1, 0, 0, 1].into_iter().chain(std::iter::repeat(0)))
     {
         let labels = format!(
             r#"receiver="otlp/a",transport="grpc",reason="{}""#,

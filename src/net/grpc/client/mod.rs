@@ -93,11 +93,27 @@ impl Client {
         }
     }
 
+    /// The headers that every call has in common.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.options.headers
+    }
+
     /// Sends the message made of `parts` to `path` and returns the answer's message, within `timeout` (none:
     /// however long it takes).
     pub async fn unary(
         &self,
         path: &'static str,
+        parts: Vec<Bytes>,
+        timeout: Option<Duration>,
+    ) -> Result<Bytes, CallError> {
+        self.unary_with(path, self.headers(), parts, timeout).await
+    }
+
+    /// As [`unary`](Self::unary), with these headers in place of those that calls have in common.
+    pub async fn unary_with(
+        &self,
+        path: &'static str,
+        headers: &HeaderMap,
         parts: Vec<Bytes>,
         timeout: Option<Duration>,
     ) -> Result<Bytes, CallError> {
@@ -114,8 +130,8 @@ impl Client {
         let prefix = frame::prefix(compressed, length).map_err(unsendable)?;
         let message = Parts::new(&prefix, &parts);
         match deadline {
-            None => self.call(path, message, None).await,
-            Some(at) => match timeout_at(at, self.call(path, message, deadline)).await {
+            None => self.call(path, headers, message, None).await,
+            Some(at) => match timeout_at(at, self.call(path, headers, message, deadline)).await {
                 Ok(done) => done,
                 Err(_) => Err(CallError::NoAnswer(self.too_late(timeout.unwrap_or_default()))),
             },
@@ -125,11 +141,12 @@ impl Client {
     async fn call(
         &self,
         path: &'static str,
+        headers: &HeaderMap,
         message: Parts,
         deadline: Option<Instant>,
     ) -> Result<Bytes, CallError> {
-        match self.attempt(path, message.clone(), deadline).await {
-            Err(Attempt { untouched: true, .. }) => self.attempt(path, message, deadline).await,
+        match self.attempt(path, headers, message.clone(), deadline).await {
+            Err(Attempt { untouched: true, .. }) => self.attempt(path, headers, message, deadline).await,
             done => done,
         }
         .map_err(|attempt| attempt.error)
@@ -138,12 +155,13 @@ impl Client {
     async fn attempt(
         &self,
         path: &'static str,
+        headers: &HeaderMap,
         message: Parts,
         deadline: Option<Instant>,
     ) -> Result<Bytes, Attempt> {
         let lease = self.connections.lease(self.options.wait_for_ready).await;
         let mut lease = lease.map_err(CallError::NoAnswer)?;
-        let request = self.request(path, message, deadline);
+        let request = self.request(path, headers, message, deadline);
         match lease.sender.try_send_request(request).await {
             Ok(response) => {
                 lease.answered();
@@ -156,7 +174,13 @@ impl Client {
         }
     }
 
-    fn request(&self, path: &'static str, message: Parts, deadline: Option<Instant>) -> Request<Parts> {
+    fn request(
+        &self,
+        path: &'static str,
+        common: &HeaderMap,
+        message: Parts,
+        deadline: Option<Instant>,
+    ) -> Request<Parts> {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(self.options.scheme.clone());
         parts.authority = Some(self.options.authority.clone());
@@ -166,7 +190,7 @@ impl Client {
         // These three always make a URI.
         *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
         let headers = request.headers_mut();
-        *headers = self.options.headers.clone();
+        *headers = common.clone();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
         headers.insert(

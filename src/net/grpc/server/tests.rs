@@ -4,6 +4,7 @@ use futures_util::stream;
 use http_body_util::StreamBody;
 
 use super::*;
+use crate::pipeline::budget::Budget;
 
 const STALL: Duration = Duration::from_secs(60);
 
@@ -24,7 +25,7 @@ fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
 }
 
 async fn read(pieces: Vec<Vec<u8>>) -> Result<Message, ReadError> {
-    read_message(&mut body(pieces), 1000, STALL, &Budget::new(10_000)).await
+    read_message(&mut body(pieces), 1000, STALL, &Purse::from(&Budget::new(10_000))).await
 }
 
 /// The prefix and the message may be cut at every pair of places, with empty frames between.
@@ -78,7 +79,9 @@ async fn a_length_is_judged_before_the_message_is_read() {
     for (limit, room) in [(99, 10_000), (1000, 99)] {
         let budget = Budget::new(room);
         let mut body = body(vec![framed(0, &[7; 100])[..5].to_vec()]);
-        let error = read_message(&mut body, limit, STALL, &budget).await.unwrap_err();
+        let error = read_message(&mut body, limit, STALL, &Purse::from(&budget))
+            .await
+            .unwrap_err();
         assert!(matches!(error, ReadError::Full { length: 100, .. }), "{error}");
         assert_eq!(budget.used(), 0);
     }
@@ -93,13 +96,13 @@ async fn a_message_is_paid_for_while_it_comes() {
         Ok(Frame::data(Bytes::from(wire[..50].to_vec()))),
         Err("reset"),
     ]);
-    let error = read_message(&mut StreamBody::new(pieces), 1000, STALL, &budget)
+    let error = read_message(&mut StreamBody::new(pieces), 1000, STALL, &Purse::from(&budget))
         .await
         .unwrap_err();
     assert!(matches!(error, ReadError::Gone(_)), "{error}");
     assert_eq!(budget.used(), 0);
 
-    let message = read_message(&mut body(vec![wire]), 1000, STALL, &budget)
+    let message = read_message(&mut body(vec![wire]), 1000, STALL, &Purse::from(&budget))
         .await
         .unwrap();
     assert_eq!(budget.used(), 100);
@@ -117,7 +120,7 @@ async fn a_silent_client_is_given_up() {
     let budget = Budget::new(1000);
     let first = Ok::<_, Infallible>(Frame::data(Bytes::from(framed(0, &[7; 100])[..50].to_vec())));
     let mut body = StreamBody::new(stream::iter(vec![first]).chain(stream::pending()));
-    let error = read_message(&mut body, 1000, Duration::from_millis(10), &budget)
+    let error = read_message(&mut body, 1000, Duration::from_millis(10), &Purse::from(&budget))
         .await
         .unwrap_err();
     assert!(matches!(error, ReadError::Stalled(_)), "{error}");

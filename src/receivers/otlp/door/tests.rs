@@ -10,8 +10,7 @@ use prost::Message as _;
 use tokio::time::timeout;
 
 use super::*;
-use crate::config::authentication::Auth;
-use crate::net::auth::{Authenticators, Permission, digest};
+use crate::net::auth::{Key, Keys, Permission, digest};
 use crate::pipeline::verdict::{Accepted, Refused};
 
 const LIMIT: usize = 16 * 1024 * 1024;
@@ -53,7 +52,7 @@ fn door(limit: usize) -> (Arc<Keeper>, Door) {
         intake: keeper.clone(),
         events: ReceiverEvents::new("otlp", "grpc"),
         limit,
-        guard: Guard::new(None, &Authenticators::default()).unwrap(),
+        guard: Guard::default(),
         include_metadata: false,
         large: Arc::new(Semaphore::new(1)),
     };
@@ -156,21 +155,16 @@ async fn what_is_left_is_paid_for() {
 }
 
 /// Pipelines see neither the key of a request nor, where a key has one, another project than its own.
-#[test]
-fn keys_stay_at_the_door() {
+#[tokio::test]
+async fn keys_stay_at_the_door() {
     let (_, mut door) = door(LIMIT);
     let key = Key {
         name: "one".into(),
         permissions: vec![Permission::Ingest],
         project: Some("shop".into()),
     };
-    let authenticators = Authenticators::default();
-    let keys = [(digest("hush"), key)].into_iter().collect();
-    authenticators.register("keys", Arc::new(keys));
-    let auth = Auth {
-        authenticator: "keys".parse().unwrap(),
-    };
-    door.guard = Guard::new(Some(&auth), &authenticators).unwrap();
+    let keys: Keys = [(digest("hush"), key)].into_iter().collect();
+    door.guard = Guard::new(Some(Arc::new(keys)));
     door.include_metadata = true;
     for header in ["Authorization", "Mackerel-Api-Key", "api_key"] {
         let request = http::Request::post("/v1/traces")
@@ -185,8 +179,9 @@ fn keys_stay_at_the_door() {
             .header("x-project-name", "other")
             .header("x-kept", "yes");
         let (head, ()) = request.body(()).unwrap().into_parts();
-        let client = door.admit(&Client::unknown(), &head, "host").unwrap();
+        let client = door.admit(&Client::unknown(), &head, "host").await.unwrap();
         assert_eq!(client.project.as_deref(), Some("shop"));
+        assert_eq!(client.attribute("subject"), Some("one"));
         assert_eq!(client.metadata("x-kept"), ["yes"]);
         assert!(!format!("{client:?}").contains("hush"), "{client:?}");
     }

@@ -27,12 +27,11 @@ use hyper::body::{Body, Incoming};
 use self::answer::Refusal;
 use self::clock::Clock;
 use self::decode::{Undecoded, decode};
-use crate::net::auth::Key;
+use crate::net::auth::{Head, Identity};
 use crate::net::decompress::Encoding;
 use crate::pipeline::client::Client;
 use crate::receivers::otlp::body;
 use crate::receivers::otlp::door::{self, Door};
-use crate::receivers::otlp::guard::parameter;
 use crate::telemetry::receiver::Reason;
 
 /// Where it is.
@@ -89,15 +88,16 @@ impl PostHog {
         head: &Parts,
         body: &mut Incoming,
     ) -> Result<(), Refusal> {
-        let key = admit(door, head)?;
-        let client = door.sender(client, head, "host", key);
+        let identity = admit(door, head).await?;
+        let client = door.sender(client, head, "host", identity);
         let encoding = encoding(head)?;
-        door.welcome(None)?;
+        door.welcome(&client, None)?;
         let announced = body.size_hint().exact();
-        let body = body::read_within(body, announced, self.limit, door.budget(), self.read_timeout)
+        let purse = door.purse(&client);
+        let body = body::read_within(body, announced, self.limit, &purse, self.read_timeout)
             .await
-            .map_err(|unread| door.fault(unread))?;
-        let (limit, budget) = (self.limit, door.budget().clone());
+            .map_err(|unread| door.fault(unread, &client))?;
+        let (limit, budget) = (self.limit, purse.budget);
         let mut clock = Clock::new(self.clamp_time);
         // What a few compressed bytes become is not known yet.
         let is_large = body.len() >= door::LARGE || decode::is_packed(&body, encoding);
@@ -111,27 +111,26 @@ impl PostHog {
         };
         let checked = checked.map_err(|undecoded| match undecoded {
             Undecoded::Refused(refusal) => refusal,
-            Undecoded::Unread(unread) => door.fault(unread).into(),
+            Undecoded::Unread(unread) => door.fault(unread, &client).into(),
         })?;
         door.hand_over(checked, client, None).await?;
         Ok(())
     }
 }
 
-/// The key behind the token of a request; none where nobody asks for one, but a token there must be.
-fn admit<'a>(door: &'a Door, head: &Parts) -> Result<Option<&'a Key>, Refusal> {
+/// Who is behind the token of a request; none where nobody is asked, but a token there must be.
+async fn admit(door: &Door, head: &Parts) -> Result<Option<Arc<Identity>>, Refusal> {
     let token = token::of(head)?;
-    let key = door.guard.judge(Some(&token));
-    key.map(|key| key.map(Arc::as_ref))
-        .map_err(|fault| match fault.reason {
-            Reason::Unauthenticated => Refusal::unauthenticated("Invalid token"),
-            _ => fault.into(),
-        })
+    let identity = door.guard.judge_secret(&token).await;
+    identity.map_err(|fault| match fault.reason {
+        Reason::Unauthenticated => Refusal::unauthenticated("Invalid token"),
+        _ => fault.into(),
+    })
 }
 
 /// How the body is compressed, by its query or by its header; it may turn out to be gzip all the same.
 fn encoding(head: &Parts) -> Result<Encoding, Refusal> {
-    if let Some("gzip" | "gzip-js") = parameter(&head.uri, "compression").as_deref() {
+    if let Some("gzip" | "gzip-js") = Head::from(head).parameter("compression").as_deref() {
         return Ok(Encoding::Gzip);
     }
     let name = head.headers.get(CONTENT_ENCODING);

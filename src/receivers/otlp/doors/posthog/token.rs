@@ -4,7 +4,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use super::answer::Refusal;
-use crate::receivers::otlp::guard::parameter;
+use crate::net::auth::Head;
 
 /// The most characters that a token has.
 const LONGEST: usize = 64;
@@ -19,7 +19,7 @@ pub fn of(head: &Parts) -> Result<String, Refusal> {
             let value = if value == "Bearer" { "".into() } else { value };
             value.rsplit("Bearer ").next().unwrap_or_default().to_owned()
         }
-        None => parameter(&head.uri, "token").unwrap_or_default(),
+        None => Head::from(head).parameter("token").unwrap_or_default(),
     };
     if token.is_empty() {
         return Err(Refusal::unauthenticated("No token provided"));

@@ -17,8 +17,8 @@ use crate::pipeline::destination::Failure;
 use crate::wire::{Traces, json};
 
 /// Protobuf of a record, at most, unless it is one single span: larger batches become several records. As JSON it is within
-/// what the receiver `otlp_json_file` reads of a line unless told otherwise.
-const MOST: usize = 8 << 20;
+/// what the receiver `otlp_json_file` reads of a line unless told otherwise, and needs little memory there.
+const MOST: usize = 4 << 20;
 
 /// Bytes of a length.
 pub const LENGTH: usize = 4;

@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
-sys.path += [str(TESTS / "sdk"), str(TESTS.parent / "benches/peers")]
+sys.path += [str(TESTS / "harness"), str(TESTS / "sdk"), str(TESTS.parent / "benches/peers")]
 import burst
 import collector
 import doors

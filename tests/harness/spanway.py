@@ -1,6 +1,7 @@
 """A gateway under test: its configuration, its process, its log and what it says of itself."""
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
 
-from broker import lasting_ports
+from ports import lasting_ports
 
 START_SECONDS = 30
 STOP_SECONDS = 30
@@ -45,12 +46,13 @@ def merged(base, more):
 
 
 class Spanway:
-    """One gateway. Its parts are the receivers, exporters, extensions and pipelines of its configuration.
+    """One gateway. Its parts are the sections of its configuration, with `pipelines` and `telemetry` beside them.
 
-    Without pipelines, every receiver feeds every exporter. A receiver `otlp` listens at `grpc` and `http`.
+    Without pipelines, every receiver feeds every exporter. A receiver `otlp` listens at `grpc` and `http`. `environment`
+    has variables for the process beside those of the test.
     """
 
-    def __init__(self, binary, directory, name, parts):
+    def __init__(self, binary, directory, name, parts, environment={}):
         grpc, http, health, metrics = lasting_ports(4)
         self.name = name
         self.grpc = f"127.0.0.1:{grpc}"
@@ -58,9 +60,10 @@ class Spanway:
         self._health = f"127.0.0.1:{health}"
         self._metrics = f"http://127.0.0.1:{metrics}/metrics"
         self._log = Path(directory) / f"{name}.log"
-        config = Path(directory) / f"{name}.yaml"
-        config.write_text(json.dumps(self._config(parts, metrics), indent=2))
-        self._command = [binary, "--config", config]
+        self.config = Path(directory) / f"{name}.yaml"
+        self.config.write_text(json.dumps(self._config(parts, metrics), indent=2))
+        self._command = [binary, "--config", self.config]
+        self._environment = {**os.environ, **environment}
         self.process = None
 
     def _config(self, parts, metrics_port):
@@ -74,11 +77,15 @@ class Spanway:
         every = {"traces": {"receivers": list(receivers), "exporters": list(exporters)}}
         return {
             "receivers": receivers,
+            "processors": parts.get("processors", {}),
             "exporters": exporters,
             "extensions": extensions,
             "service": {
                 "extensions": list(extensions),
-                "telemetry": {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": prometheus}}}]}},
+                "telemetry": merged(
+                    {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": prometheus}}}]}},
+                    parts.get("telemetry", {}),
+                ),
                 "pipelines": parts.get("pipelines", every),
             },
         }
@@ -86,7 +93,7 @@ class Spanway:
     def start(self):
         """Starts the process and waits until it is healthy."""
         with open(self._log, "ab") as log:
-            self.process = subprocess.Popen(self._command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self._command, stdout=log, stderr=log, env=self._environment)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             if self.health()[0] == 200:

@@ -1,5 +1,7 @@
 """Certificates that are replaced under load: no request fails, the newest is served in the end, and metrics tell it all."""
 
+import socket
+import ssl
 import time
 
 from lab import receiver
@@ -79,10 +81,51 @@ def an_authority_that_is_removed(lab):
         time.sleep(0.06)
         for name, wanted in zip(["ours", "theirs"], expected):
             assert taken(name) == [wanted] * 4, f"{name} should be {'taken' if wanted else 'refused'}: {taken(name)}"
-    assert gateway.metrics("tls_reload_failures") is not None
+    for transport in ["grpc", "http"]:
+        reloads = metric(gateway, "spanway_tls_reloads", transport)
+        assert reloads == 2, f"{transport}: {reloads} reloads are counted, not 2"
 
 
-TESTS = [under_load, an_authority_that_is_removed]
+def sessions_do_not_outlive_their_authority(lab):
+    """A client that resumes a session, which is done without its certificate, is refused once its authority is removed."""
+    authorities = lab.directory / "authorities.pem"
+    ours, theirs = lab.authority.cert.read_bytes(), lab.stranger.cert.read_bytes()
+    authorities.write_bytes(ours + theirs)
+    server = lab.authority.issue("server")
+    _, _, place = one_gateway(lab, server.server(client_ca_file=str(authorities), **RELOAD))
+    client = lab.stranger.issue("client")
+    resumed = []
+    for version in [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]:
+        authorities.write_bytes(ours + theirs)
+        time.sleep(0.06)
+        context = ssl.create_default_context(cafile=lab.authority.cert)
+        context.load_cert_chain(client.cert, client.key)
+        context.minimum_version = context.maximum_version = version
+        session, _ = asked(context, place)
+        session, reused = asked(context, place, session)
+        resumed.append(reused)
+        authorities.write_bytes(ours)
+        time.sleep(0.06)
+        try:
+            asked(context, place, session)
+        except OSError:
+            continue
+        raise AssertionError(f"{version.name}: the session was resumed")
+    return f"resumed before: {resumed}"
+
+
+TESTS = [under_load, an_authority_that_is_removed, sessions_do_not_outlive_their_authority]
+
+
+def asked(context, place, session=None):
+    """Asks something over HTTP/1.1; the session that the server gave, and whether one was resumed."""
+    host, port = place.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as plain_socket:
+        with context.wrap_socket(plain_socket, server_hostname="localhost", session=session) as secured:
+            secured.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            if not secured.recv(1000).startswith(b"HTTP/1.1 "):
+                raise ConnectionError("closed without an answer")
+            return secured.session, secured.session_reused
 
 
 def one_gateway(lab, tls):

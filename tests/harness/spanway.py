@@ -57,8 +57,8 @@ class Spanway:
         self.name = name
         self.grpc = f"127.0.0.1:{grpc}"
         self.http = f"127.0.0.1:{http}"
-        self._health = f"127.0.0.1:{health}"
-        self._metrics = f"http://127.0.0.1:{metrics}/metrics"
+        self.health_place = f"127.0.0.1:{health}"
+        self.metrics_place = f"127.0.0.1:{metrics}"
         self._log = Path(directory) / f"{name}.log"
         self.config = Path(directory) / f"{name}.yaml"
         self.config.write_text(json.dumps(self._config(parts, metrics), indent=2))
@@ -72,7 +72,7 @@ class Spanway:
         if "otlp" in receivers:
             protocols = {"grpc": {"endpoint": self.grpc}, "http": {"endpoint": self.http}}
             receivers["otlp"] = merged({"protocols": protocols}, receivers["otlp"])
-        extensions = {"health_check": {"endpoint": self._health}, **parts.get("extensions", {})}
+        extensions = {"health_check": {"endpoint": self.health_place}, **parts.get("extensions", {})}
         prometheus = {"host": "127.0.0.1", "port": metrics_port}
         every = {"traces": {"receivers": list(receivers), "exporters": list(exporters)}}
         return {
@@ -133,7 +133,7 @@ class Spanway:
     def health(self):
         """The status and the text that the health check answers; (None, "") while nobody answers."""
         try:
-            with urllib.request.urlopen(f"http://{self._health}/", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://{self.health_place}/", timeout=2) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read().decode()
@@ -142,7 +142,7 @@ class Spanway:
 
     def metrics(self, pattern):
         """The metrics whose name holds the pattern, labels and all, with their values."""
-        with urllib.request.urlopen(self._metrics, timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{self.metrics_place}/metrics", timeout=5) as answer:
             lines = answer.read().decode().splitlines()
         pairs = (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))
         return {series: float(value) for series, value in pairs if re.search(pattern, series.split("{")[0])}

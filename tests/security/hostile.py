@@ -1,1 +1,414 @@
+"""Clients that mean harm, against a gateway with little memory: the others are served, memory and descriptors stay bounded."""
+
+import functools
+import gzip
+import os
+import re
+import select
+import socket
+import ssl
+import threading
+import time
+from contextlib import ExitStack
+from itertools import count, cycle
+from pathlib import Path
+
+import frames
+from frames import END_HEADERS, frame, head, opening
+from lab import receiver
+from spans import plain
+from waiting import until
+
+LIMIT_MIB = 128
+# The budget, and what the process takes beside it: code, threads, what the allocator keeps.
+RSS_MIB = LIMIT_MIB + 96
+SLOWEST_SECONDS = 5
+CONNECT_SECONDS = 5
+ATTACK_SECONDS, LONG_SECONDS = 2.5, 30
+IDLE_CONNECTIONS = 10_000
+SLOW_CONNECTIONS = 2_000
+
 TESTS = []
+
+
+def attack(function, fresh=True, seconds=ATTACK_SECONDS, **http):
+    """Makes a test of what attackers do until they are told to stop: `function(places, stop)`, which says what it did.
+
+    Clients send on lasting connections, and with `fresh` on new ones too. `http` has keys of the receiver's HTTP.
+    """
+
+    @functools.wraps(function)
+    def test(lab):
+        gateway, places = one_gateway(lab, http)
+        descriptors = open_descriptors(gateway)
+        flags = {"pause": "10ms", "attempts": 20, "timeout": "10s"}
+        request, places_of_otlp = plain(4), ["grpc", "http"]
+        loads = [lab.load(protocol, places[protocol], request, **flags) for protocol in places_of_otlp]
+        if fresh:
+            loads += [lab.load(protocol, places[protocol], request, fresh="true", **flags) for protocol in places_of_otlp]
+        most, said = peak_while(gateway, lambda stop: function(places, stop), LONG_SECONDS if lab.long else seconds)
+        reports = [load.finish() for load in loads]
+
+        assert gateway.process.poll() is None, "the gateway has ended"
+        for report in reports:
+            assert report["requests"] > 2 and report["failed"] == 0, f"requests failed: {report}"
+            assert report["slowest_ms"] < SLOWEST_SECONDS * 1000, f"a request was slow: {report}"
+        assert most < RSS_MIB, f"the process had {most:.0f} MiB, more than {RSS_MIB}"
+        left = lambda: open_descriptors(gateway) - descriptors
+        until(lambda: left() <= 4, lambda: f"{left()} descriptors are left open", 20)
+        accepted = sum(gateway.metrics("^otelcol_receiver_accepted_spans$").values())
+        answered = sum(report["requests"] for report in reports)
+        assert accepted >= 4 * answered, f"{accepted} spans were accepted of {answered} requests"
+        assert "panicked" not in gateway.log(), "something panicked"
+        again = sum(report["attempts"] - report["requests"] for report in reports)
+        slowest = max(report["slowest_ms"] for report in reports)
+        return f"{said}; {answered} requests, {again} retries, slowest {slowest} ms; {most:.0f} MiB"
+
+    TESTS.append(test)
+    return test
+
+
+# === the attacks ===
+
+
+@attack
+def idle(places, stop):
+    """Ten thousand connections that say nothing, or begin HTTP/2, or half of a TLS handshake, and wait."""
+    says = {
+        "grpc": [b"", opening()],
+        "http": [b"", opening()],
+        "tls_grpc": [b"", half_a_client_hello()],
+        "tls_http": [b"", half_a_client_hello()],
+    }
+    kinds = cycle([(places[name], words) for name, both in says.items() for words in both])
+    each = IDLE_CONNECTIONS // 4
+
+    def connect():
+        with ExitStack() as held:
+            for _, (place, words) in zip(range(each), kinds):
+                if stop.is_set():
+                    break
+                connected(held, place, words)
+            stop.wait()
+
+    together([connect] * 4)
+    return f"{IDLE_CONNECTIONS} connections"
+
+
+@attack
+def slow_heads(places, stop):
+    """Two thousand requests of HTTP/1.1 whose heads come a byte at a time."""
+    return drip(places, stop, b"POST /v1/traces HTTP/1.1\r\nx-slow: ")
+
+
+SLOW_BODY = b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: 1000\r\n\r\n"
+
+
+@functools.partial(attack, fresh=False)
+def slow_bodies(places, stop):
+    """Two thousand requests of HTTP/1.1 whose bodies come a byte at a time; who is connected already is served."""
+    return drip(places, stop, SLOW_BODY)
+
+
+@functools.partial(attack, read_timeout="1s")
+def slow_bodies_in_bounded_time(places, stop):
+    """The same with a `read_timeout`; who comes anew is served, too."""
+    return drip(places, stop, SLOW_BODY)
+
+
+# Longer than the patience of clients.
+@functools.partial(attack, seconds=6)
+def slow_bodies_in_any_time(places, stop):
+    """The same without a `read_timeout`, as by default."""
+    return drip(places, stop, SLOW_BODY)
+
+
+@attack
+def slow_streams(places, stop):
+    """Connections of HTTP/2 with a thousand requests each, whose messages come a byte at a time."""
+    begun = opening() + frames.requests(1, 1000, lambda stream: frame(frames.DATA, 0, stream, b"\0\0\0\1\0"))
+    return drip(places, stop, begun, protocol="grpc", connections=20)
+
+
+@attack
+def long_heads(places, stop):
+    """Heads of HTTP/1.1 without end: one header, many headers, a long line."""
+    line = b"x-%d: " + b"a" * 1000 + b"\r\n"
+    beginnings = cycle([b"GET /v1/traces HTTP/1.1\r\nx: ", b"GET /v1/traces HTTP/1.1\r\n", b"GET /"])
+    middles = cycle([b"a" * 65536, line * 60, b"a" * 65536])
+    return flood(places["http"], stop, lambda: (next(beginnings), lambda _: next(middles)))
+
+
+@attack
+def continuations(places, stop):
+    """A head of HTTP/2 that goes on in CONTINUATION frames of one byte, or of none, without end."""
+    first = opening() + frame(frames.HEADERS, 0, 1, head())
+    tiny = frame(frames.CONTINUATION, 0, 1, b"\0") * 1000
+    empty = frame(frames.CONTINUATION, 0, 1) * 1000
+    kinds = cycle([tiny, empty])
+    return flood(places["grpc"], stop, lambda: (first, lambda _, kind=next(kinds): kind))
+
+
+@attack
+def large_header_lists(places, stop):
+    """Heads of HTTP/2 with ever more headers; and whole ones of a megabyte, one after the other."""
+    field = frames.field(b"x-header", b"a" * 4000)
+    first = opening() + frame(frames.HEADERS, 0, 1, head())
+    more = frame(frames.CONTINUATION, 0, 1, field * 4) * 10
+
+    def whole(number):
+        stream = 2 * number + 1
+        rest = frame(frames.CONTINUATION, 0, stream, field * 4) * 64
+        return frame(frames.HEADERS, 0, stream, head()) + rest + frame(frames.CONTINUATION, END_HEADERS, stream)
+
+    kinds = cycle([(first, lambda _: more), (opening(), whole)])
+    return flood(places["grpc"], stop, lambda: next(kinds))
+
+
+@attack
+def rapid_resets(places, stop):
+    """Requests that are reset as soon as they are sent."""
+    reset = lambda stream: frame(frames.RST_STREAM, 0, stream, frames.CANCEL.to_bytes(4, "big"))
+    return flood(places["grpc"], stop, lambda: (opening(), lambda turn: frames.requests(200 * turn + 1, 100, reset)))
+
+
+@attack
+def pings_and_settings(places, stop):
+    """PING and SETTINGS frames without end, whose answers are never read."""
+    floods = cycle([frame(frames.PING, 0, 0, b"12345678"), frame(frames.SETTINGS, 0, 0, b"\0\4\0\1\0\0"), frame(9, 0, 0)])
+    return flood(places["grpc"], stop, lambda: (opening(), lambda _, one=next(floods) * 1000: one), reads=False)
+
+
+@attack
+def unread_answers(places, stop):
+    """Requests whose answers are never read: pipelined in HTTP/1.1, and with windows of no bytes in HTTP/2."""
+    body = plain(1).SerializeToString()
+    first = b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: %d\r\n\r\n"
+    pipelined = (first % len(body) + body) * 100
+    message = b"\0" + len(body).to_bytes(4, "big") + body
+    whole = lambda stream: frame(frames.DATA, frames.END_STREAM, stream, message)
+    no_window = lambda: (opening(initial_window=0), lambda turn: frames.requests(200 * turn + 1, 100, whole))
+    said = [None, None]
+
+    def over_http():
+        said[0] = flood(places["http"], stop, lambda: (b"", lambda _: pipelined), reads=False)
+
+    def over_grpc():
+        said[1] = flood(places["grpc"], stop, no_window, reads=False)
+
+    together([over_http, over_grpc])
+    return ", ".join(said)
+
+
+@attack
+def messages_of_4_gib(places, stop):
+    """Messages of gRPC that say they have 4 GiB, or 60 MiB, and send a little; bodies of HTTP that do."""
+    told = cycle([b"\0\xff\xff\xff\xff", b"\0\x03\xc0\0\0", b"\1\xff\xff\xff\xff"])
+
+    def over_grpc():
+        data = lambda stream: frame(frames.DATA, 0, stream, next(told) + b"a" * 100)
+        flood(places["grpc"], stop, lambda: (opening(), lambda turn: frames.requests(200 * turn + 1, 100, data)))
+
+    def over_http():
+        lengths = cycle([b"4294967295", b"60000000", b"99999999999999999999999"])
+        begin = b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ncontent-length: "
+        flood(places["http"], stop, lambda: (begin + next(lengths) + b"\r\n\r\n", lambda _: b"a" * 100))
+
+    together([over_grpc, over_http])
+    return "two kinds"
+
+
+@attack
+def bombs(places, stop):
+    """Bodies of a few KiB that gzip makes 4 GiB of, and JSON of a million brackets."""
+    member = gzip.compress(bytes(32 << 20), 9)
+    bomb = member * 128
+    deep = b'{"resourceSpans":' + b"[" * 1_000_000
+    heads = b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: %s\r\n%scontent-length: %d\r\n\r\n"
+    bodies = [
+        heads % (b"application/x-protobuf", b"content-encoding: gzip\r\n", len(bomb)) + bomb,
+        heads % (b"application/json", b"", len(deep)) + deep,
+    ]
+    message = b"\1" + len(bomb).to_bytes(4, "big") + bomb
+    block = head(more=[(b"grpc-encoding", b"gzip")])
+    parts = [message[start : start + 16384] for start in range(0, len(message), 16384)]
+    call = frame(frames.HEADERS, END_HEADERS, 1, block) + b"".join(frame(frames.DATA, 0, 1, part) for part in parts)
+    kinds = cycle(bodies)
+    together(
+        [
+            lambda: flood(places["http"], stop, lambda: (next(kinds), None)),
+            lambda: flood(places["grpc"], stop, lambda: (opening() + call, None)),
+        ]
+    )
+    return f"{len(bomb)} bytes"
+
+
+def many_at_the_pages(lab):
+    """While a hundred connections to the health page and to metrics say nothing, both are answered in a second."""
+    gateway, _ = one_gateway(lab)
+    with ExitStack() as held:
+        for place in [gateway.health_place, gateway.metrics_place]:
+            for _ in range(100):
+                connected(held, place, b"")
+        for place, path in [(gateway.health_place, "/"), (gateway.metrics_place, "/metrics")]:
+            answer = lab.callers.go("http", place, path=path, timeout="1s")
+            assert answer["ok"], f"{path}: {answer['error']}"
+
+
+TESTS.append(many_at_the_pages)
+
+
+# === how they are done ===
+
+
+def flood(place, stop, begin, attackers=4, reads=True):
+    """Connections that send as fast as they can, each anew when it is closed.
+
+    `begin` gives what a connection sends first and what it sends then, by the turn; None is to wait for the answer.
+    """
+    sent, connections = [0] * attackers, [0] * attackers
+
+    def one(number):
+        while not stop.is_set():
+            first, following = begin()
+            connections[number] += 1
+            with ExitStack() as held:
+                connection = connected(held, place, b"")
+                if not connection:
+                    continue
+                turns = count()
+                pending = memoryview(first)
+                while not stop.is_set():
+                    readable, writable, _ = select.select([connection] * reads, [connection] * bool(pending), [], 0.1)
+                    try:
+                        if readable and not connection.recv(65536):
+                            break
+                        if writable:
+                            went = connection.send(pending)
+                            sent[number] += went
+                            pending = pending[went:]
+                    except BlockingIOError:
+                        continue
+                    except OSError:
+                        break
+                    if not pending and following:
+                        pending = memoryview(following(next(turns)))
+
+    together([functools.partial(one, number) for number in range(attackers)])
+    return f"{sum(sent) >> 10} KiB on {sum(connections)} connections"
+
+
+def drip(places, stop, first, protocol="http", connections=SLOW_CONNECTIONS):
+    """Connections that send a beginning and then a byte a second each, anew when they are closed."""
+    opened = [0]
+
+    def some():
+        with ExitStack() as held:
+            alive = []
+            while not stop.is_set():
+                while len(alive) < connections // 2 and not stop.is_set():
+                    opened[0] += 1
+                    if opened[0] > 10 * connections:
+                        break
+                    one = connected(held, places[protocol], first)
+                    if one:
+                        alive.append(one)
+                alive = [one for one in alive if dripped(one)]
+                stop.wait(1)
+
+    together([some] * 2)
+    return f"{opened[0]} connections"
+
+
+def dripped(connection):
+    """Sends a byte; whether the connection is still there."""
+    try:
+        connection.send(b"a")
+        return True
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+def connected(held, place, words):
+    """A connection that has said something, or None when it was closed at once."""
+    host, port = place.split(":")
+    try:
+        one = held.enter_context(socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS))
+        one.sendall(words)
+        one.setblocking(False)
+        return one
+    except OSError:
+        return None
+
+
+def together(functions):
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def half_a_client_hello():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    try:
+        context.wrap_bio(incoming, outgoing).do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    hello = outgoing.read()
+    return hello[: len(hello) // 2]
+
+
+# === the gateway ===
+
+
+def one_gateway(lab, http={}):
+    names = ["grpc", "http", "tls_grpc", "tls_http"]
+    places = dict(zip(names, lab.places(4)))
+    tls = lab.authority.issue("server").server()
+    plain_receiver = receiver(places["grpc"], places["http"])
+    plain_receiver["protocols"]["http"].update(http)
+    receivers = {
+        "otlp/plain": plain_receiver,
+        "otlp/tls": receiver(places["tls_grpc"], places["tls_http"], tls),
+    }
+    parts = {
+        "receivers": receivers,
+        "processors": {"memory_limiter": {"check_interval": "1s", "limit_mib": LIMIT_MIB}},
+        "exporters": {"nop": {}},
+        "pipelines": {
+            "traces": {"receivers": list(receivers), "processors": ["memory_limiter"], "exporters": ["nop"]}
+        },
+    }
+    return lab.gateway("gateway", parts), places
+
+
+def peak_while(gateway, attackers, seconds):
+    """The most MiB that the gateway had while attackers were at work, and what they say."""
+    stop = threading.Event()
+    said = []
+    worker = threading.Thread(target=lambda: said.append(attackers(stop)))
+    began = time.monotonic()
+    worker.start()
+    most = 0
+    while worker.is_alive():
+        most = max(most, resident_mib(gateway))
+        if time.monotonic() - began > seconds:
+            stop.set()
+        worker.join(0.05)
+    assert said, "the attackers failed"
+    return most, said[0]
+
+
+def resident_mib(gateway):
+    status = Path(f"/proc/{gateway.process.pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    return int(found[1]) / 1024 if found else 0
+
+
+def open_descriptors(gateway):
+    return len(os.listdir(f"/proc/{gateway.process.pid}/fd"))

@@ -31,6 +31,13 @@ from lab import Lab
 
 SUITES = [handshakes, destinations, rotation, sockets, hostile, openings, secrecy]
 
+# Tests that fail, and why. One that passes all the same is a failure: it is to be taken out here.
+KNOWN = {
+    "sockets/escaped_authority": "HTTP/2 takes no authority with `%`; clients set `grpc.default_authority`",
+    "hostile/slow_bodies_in_any_time": "slow bodies hold all room for connections unless there is a `read_timeout`",
+    "hostile/many_at_the_pages": "64 idle connections to a page keep others out for up to 10 s",
+}
+
 
 def main():
     parser = argparse.ArgumentParser()
@@ -82,6 +89,11 @@ def passes(test, name, lab):
             fault = str(failure)
         except Exception:
             fault = traceback.format_exc()
+        if name in KNOWN and fault:
+            print(f"ok    {name:44} {time.monotonic() - began:5.1f} s  fails, as is known: {KNOWN[name]}", flush=True)
+            return True
+        if name in KNOWN:
+            fault = f"it passes: take it out of the list of those that fail ({KNOWN[name]})"
         print(f"{'FAIL' if fault else 'ok  '}  {name:44} {time.monotonic() - began:5.1f} s  {note or ''}")
         if fault:
             for line in [test.__doc__, fault, *lab.last_words()]:

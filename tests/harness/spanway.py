@@ -117,6 +117,8 @@ class Spanway:
 
     def end(self):
         """Ends the process if it runs, in order if it can."""
+        if not self.process:
+            return
         self.process.terminate()
         try:
             self.process.wait(END_SECONDS)

@@ -201,6 +201,22 @@ def unread_answers(places, stop):
 
 
 @attack
+def abandoned_requests(places, stop):
+    """Connections that send a hundred requests each, whole or begun, and are closed at once; memory comes back."""
+    kinds = cycle([lambda stream: b"", lambda stream: frame(frames.DATA, 0, stream, b"\0\0\0\x10\0")])
+    made = [0, 0]
+
+    def abandon(number):
+        while not stop.is_set():
+            with ExitStack() as held:
+                connected(held, places["grpc"], opening() + frames.requests(1, 100, next(kinds)))
+                made[number] += 1
+
+    together([functools.partial(abandon, number) for number in range(len(made))])
+    return f"{sum(made)} connections"
+
+
+@functools.partial(attack, seconds=5)
 def messages_of_4_gib(places, stop):
     """Messages of gRPC that say they have 4 GiB, or 60 MiB, and send a little; bodies of HTTP that do."""
     told = cycle([b"\0\xff\xff\xff\xff", b"\0\x03\xc0\0\0", b"\1\xff\xff\xff\xff"])

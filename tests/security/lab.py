@@ -49,10 +49,14 @@ class Lab:
 
     def gateway(self, name, parts, environment={}):
         """A gateway that is healthy; see `spanway.py` for its parts."""
-        gateway = Spanway(self.binary, self.directory, name, parts, environment)
+        gateway = self.keep(Spanway(self.binary, self.directory, name, parts, environment))
+        gateway.start()
+        return gateway
+
+    def keep(self, gateway):
+        """Ends a gateway with the test, and tells what it wrote when the test fails."""
         self._gateways.append(gateway)
         self._stack.callback(gateway.end)
-        gateway.start()
         return gateway
 
     def sink(self):

@@ -49,9 +49,13 @@ class Lab:
 
     def gateway(self, name, parts, environment={}):
         """A gateway that is healthy; see `spanway.py` for its parts."""
-        gateway = self.keep(Spanway(self.binary, self.directory, name, parts, environment))
+        gateway = self.make(name, parts, environment)
         gateway.start()
         return gateway
+
+    def make(self, name, parts, environment={}):
+        """A gateway that is not started yet."""
+        return self.keep(Spanway(self.binary, self.directory, name, parts, environment))
 
     def keep(self, gateway):
         """Ends a gateway with the test, and tells what it wrote when the test fails."""

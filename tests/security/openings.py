@@ -7,7 +7,6 @@ import stat
 from pathlib import Path
 
 from lab import receiver
-from spanway import Spanway
 from waiting import until
 
 LISTENING = "0A"
@@ -34,7 +33,7 @@ def nothing_by_default(lab):
         "exporters": {"store": {"directory": str(lab.directory / "store")}},
         "extensions": {"health_check": {}, "query": {}},
     }
-    said, status = lab.run("print-config", "--config", written(lab, "defaults", parts))
+    said, status = lab.run("print-config", "--config", lab.make("defaults", parts).config)
     assert status == 0, said
     endpoints = re.findall(r"endpoint: (\S+)", said)
     assert len(endpoints) == 4 and all(one.startswith("localhost:") for one in endpoints), f"{endpoints}"
@@ -106,11 +105,10 @@ def everything(lab, host, authenticated):
         },
         "telemetry": {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": {"host": host, "port": metrics}}}}]}},
     }
-    gateway = Spanway(lab.binary, lab.directory, name, parts)
+    gateway = lab.make(name, parts)
     gateway.health_place = f"127.0.0.1:{health}"
     gateway.places_of_data = [at(grpc), at(http), at(tls_grpc), at(query)]
     gateway.places_of_pages = [at(health), at(metrics)]
-    lab.keep(gateway)
     wanted = {(host, port) for port in [grpc, http, tls_grpc, query, health, metrics]} | {("127.0.0.1", local)}
     paths.append(lab.directory / f"{name}-store" / "query.sock")
     return gateway, wanted | ({("::1", local)} if has_ipv6() else set()), paths
@@ -128,10 +126,6 @@ def both(lab, gateway):
 def warnings(said):
     """Lines that warn, each with those that go on below it."""
     return [part for part in re.split(r"\n(?=\S)", said) if re.search(r"\bwarning\b|\bWARN\b", part, re.I)]
-
-
-def written(lab, name, parts):
-    return Spanway(lab.binary, lab.directory, name, parts).config
 
 
 def sockets(gateway, protocol):

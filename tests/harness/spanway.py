@@ -46,7 +46,7 @@ def merged(base, more):
 
 
 class Spanway:
-    """One gateway. Its parts are the sections of its configuration, with `pipelines` and `telemetry` beside them.
+    """One gateway. Its parts are the sections of its configuration, with `pipelines` beside them.
 
     Without pipelines, every receiver feeds every exporter. A receiver `otlp` listens at `grpc` and `http`. `environment`
     has variables for the process beside those of the test.
@@ -75,19 +75,17 @@ class Spanway:
         extensions = {"health_check": {"endpoint": self.health_place}, **parts.get("extensions", {})}
         prometheus = {"host": "127.0.0.1", "port": metrics_port}
         every = {"traces": {"receivers": list(receivers), "exporters": list(exporters)}}
+        service = {
+            "extensions": list(extensions),
+            "telemetry": {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": prometheus}}}]}},
+            "pipelines": parts.get("pipelines", every),
+        }
         return {
             "receivers": receivers,
             "processors": parts.get("processors", {}),
             "exporters": exporters,
             "extensions": extensions,
-            "service": {
-                "extensions": list(extensions),
-                "telemetry": merged(
-                    {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": prometheus}}}]}},
-                    parts.get("telemetry", {}),
-                ),
-                "pipelines": parts.get("pipelines", every),
-            },
+            "service": merged(service, parts.get("service", {})),
         }
 
     def start(self):

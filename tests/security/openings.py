@@ -81,6 +81,7 @@ def everything(lab, host, authenticated):
     auth = {"auth": {"authenticator": "keys"}} if authenticated else {}
     tls = lab.authority.issue("server").server()
     paths = [lab.directory / f"{host}-{authenticated}.sock"]
+    prometheus = {"host": host, "port": metrics}
     name = f"everything-{host}-{authenticated}"
     parts = {
         "receivers": {
@@ -103,7 +104,7 @@ def everything(lab, host, authenticated):
             "zpages": {"endpoint": at(other)},
             "file_storage": {"directory": str(lab.directory / f"{name}-storage")},
         },
-        "telemetry": {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": {"host": host, "port": metrics}}}}]}},
+        "service": {"telemetry": {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": prometheus}}}]}}},
     }
     gateway = lab.make(name, parts)
     gateway.health_place = f"127.0.0.1:{health}"

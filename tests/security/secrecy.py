@@ -83,6 +83,7 @@ def said_by_commands(lab):
     """Neither do `validate`, `print-config`, with origins or without, and `components`; `print-config` marks each."""
     vault, gateway = gateway_of_secrets(lab)
     environment = {**os.environ, **gateway.variables}
+    assert len(vault.found(gateway.config.read_text())) > 30, "the secrets are not where they should be"
     wanted = [
         ["validate"],
         ["print-config"],
@@ -238,7 +239,7 @@ def gateway_of_secrets(lab):
             },
             "query": {"endpoint": query, **auth},
         },
-        "telemetry": {"logs": {"level": "debug"}},
+        "service": {"telemetry": {"logs": {"level": "debug"}}, "drain_timeout": "1s"},
     }
     parts = with_journal(parts, lab.directory / "storage") | {"extensions": parts["extensions"] | storage(lab)}
     parts["exporters"]["store"] = {"directory": str(lab.directory / "store")}

@@ -4,8 +4,8 @@ import struct
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 8, 9
-ACK = END_STREAM = 1
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, CONTINUATION, UNKNOWN = 0, 1, 2, 3, 4, 6, 9, 0xEE
+END_STREAM = 1
 END_HEADERS = 4
 CANCEL = 8
 
@@ -16,15 +16,15 @@ def frame(kind, flags, stream, payload=b""):
     return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
 
 
-# What a client begins with, with settings of its own if it likes.
 def opening(**settings):
+    """What a client begins with, with settings of its own if it likes."""
     numbers = {"initial_window": 4}
     pairs = b"".join(struct.pack(">HI", numbers[name], value) for name, value in settings.items())
     return PREFACE + frame(SETTINGS, 0, 0, pairs)
 
 
-# The head of a request of gRPC, in HPACK without Huffman: names of the static table, values as they are.
 def head(path=EXPORT, more=()):
+    """The head of a request of gRPC, in HPACK without Huffman: names of the static table, values as they are."""
     block = bytes([0x83, 0x86, 0x04]) + text(path) + bytes([0x01]) + text(b"localhost")
     block += bytes([0x0F, 31 - 15]) + text(b"application/grpc")
     return block + b"".join(field(name, value) for name, value in [(b"te", b"trailers"), *more])
@@ -51,7 +51,7 @@ def number(value):
     return bytes(out) + bytes([value])
 
 
-def requests(first, count, end=b""):
+def requests(first, count, end=lambda stream: b""):
     """Requests without bodies, on streams from `first` on; each followed by `end`, a function of its stream."""
     block = head()
     streams = range(first, first + 2 * count, 2)

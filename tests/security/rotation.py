@@ -1,4 +1,4 @@
-"""Certificates that are replaced under load: no request fails, the newest is served in the end, and metrics tell it all."""
+"""Certificates that are replaced under load: no request fails, the newest is served, and metrics tell it all."""
 
 import socket
 import ssl
@@ -14,7 +14,7 @@ SETTLE_SECONDS = 10
 
 
 def under_load(lab):
-    """Twenty certificates, written as badly as can be, are taken one by one while fresh and lasting connections send."""
+    """Twenty certificates, written badly, are taken one by one while fresh and lasting connections send."""
     served = lab.authority.issue("served")
     gateway, grpc_place, http_place = one_gateway(lab, served.server(**RELOAD))
     request = plain(1)
@@ -32,8 +32,10 @@ def under_load(lab):
         WRITERS[turn % len(WRITERS)](served, following)
         for transport in before:
             until(
-                lambda: counted("reloads", transport) > before[transport]
-                and counted("certificate_expiry_timestamp_seconds", transport) == following.ends,
+                lambda: (
+                    counted("reloads", transport) > before[transport]
+                    and counted("certificate_expiry_timestamp_seconds", transport) == following.ends
+                ),
                 f"{transport}: turn {turn} was not read, or not told",
                 SETTLE_SECONDS,
             )
@@ -57,7 +59,7 @@ def under_load(lab):
 
 
 def an_authority_that_is_removed(lab):
-    """Clients of an authority that has left `client_ca_file` are refused from then on; those of one that joined are not."""
+    """Clients of an authority that left `client_ca_file` are refused from then on; those of a new one are not."""
     authorities = lab.directory / "authorities.pem"
     ours, theirs = lab.authority.cert.read_bytes(), lab.stranger.cert.read_bytes()
     authorities.write_bytes(ours + theirs)
@@ -87,7 +89,7 @@ def an_authority_that_is_removed(lab):
 
 
 def sessions_do_not_outlive_their_authority(lab):
-    """A client that resumes a session, which is done without its certificate, is refused once its authority is removed."""
+    """A client that resumes a session, without showing its certificate, is refused once its authority is gone."""
     authorities = lab.directory / "authorities.pem"
     ours, theirs = lab.authority.cert.read_bytes(), lab.stranger.cert.read_bytes()
     authorities.write_bytes(ours + theirs)

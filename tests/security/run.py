@@ -2,8 +2,8 @@
 
     run.py BINARY [--long] [NAME...]
 
-NAME picks suites, such as `rotation`; all run otherwise, with `--long` the hostile ones for longer. The Go client is built
-in tests/.cache.
+NAME picks suites, such as `rotation`; all run otherwise, with `--long` the hostile ones for longer. The Go client is
+built in tests/.cache.
 """
 
 import argparse
@@ -34,8 +34,14 @@ SUITES = [handshakes, destinations, rotation, sockets, hostile, openings, secrec
 # Tests that fail: by what words, and why. One that fails otherwise, or passes, is a failure; then it is taken out here.
 KNOWN = {
     "sockets/escaped_authority": ("RST_STREAM", "HTTP/2 takes no authority with `%`; `grpc.default_authority` helps"),
-    "hostile/slow_bodies_in_any_time": ("requests failed", "slow bodies hold the room for connections; `read_timeout` helps"),
-    "hostile/abandoned_requests": ("the process had", "requests that come with the end of their connection are never freed"),
+    "hostile/slow_bodies_in_any_time": (
+        "requests failed",
+        "slow bodies hold the room for connections; `read_timeout` helps",
+    ),
+    "hostile/abandoned_requests": (
+        "the process had",
+        "requests that come with the end of their connection are never freed",
+    ),
     "hostile/messages_of_4_gib": ("the process had", "the same"),
     "hostile/many_at_the_pages": ("Timeout", "64 idle connections to a page keep others out for up to 10 s"),
     "secrecy/user_info_in_urls": ("validate shows", "a password in a URL is shown with the error about it"),

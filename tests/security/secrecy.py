@@ -1,9 +1,7 @@
 """Secrets that are written in a configuration, or that clients send, appear in nothing that the gateway says."""
 
-import base64
 import os
 import re
-import secrets
 import urllib.error
 import urllib.request
 from functools import partial
@@ -11,44 +9,12 @@ from functools import partial
 from lab import receiver
 from spans import plain
 from spanway import with_journal
+from vault import Vault
 from waiting import until
 
 
-class Vault:
-    """Secrets, each by the place where it is written."""
-
-    def __init__(self):
-        self._secrets = {}
-
-    def new(self, place):
-        """A text that stands nowhere else, of 64 hexadecimal digits."""
-        return self.add(place, secrets.token_hex(32))
-
-    def add(self, place, text):
-        self._secrets[place] = text
-        return text
-
-    def key(self, place, path):
-        """The content of a file of PEM, of which each line is a secret."""
-        whole = path.read_text()
-        for number, line in enumerate(whole.splitlines()):
-            if not line.startswith("-----"):
-                self.add(f"{place}, line {number}", line)
-        return whole
-
-    def found(self, said):
-        """Those that are in what was said, as they are or in base64."""
-        return [place for place, text in self._secrets.items() if any(form in said for form in forms(text))]
-
-
-def forms(text):
-    """How a secret may look: itself, and in base64 behind a user's name of any length."""
-    shifted = [base64.b64encode(b"x" * before + text.encode()).decode() for before in range(3)]
-    return [text, *(one[4:40] for one in shifted)]
-
-
 def said_while_running(lab):
-    """A gateway with a secret in every place there is says none: log at level debug, metrics, pages, answers, failures."""
+    """A gateway with secrets in every place says none: log at level debug, metrics, health page, answers."""
     vault, gateway = gateway_of_secrets(lab)
     gateway.start()
     gateway.send(plain(3))
@@ -103,59 +69,60 @@ def said_by_commands(lab):
 
 
 def said_of_mistakes(lab):
-    """A message about a mistake beside a secret, or in it, shows the line without it; nothing of the environment is shown."""
+    """A message about a mistake beside a secret, or in it, shows no secret, and nothing of the environment."""
     vault = Vault()
     new = vault.new
     exporters = f"""
   otlp_grpc/list:
     endpoint: localhost:1
-    headers: {{authorization: [{new('list 1')}, {new('list 2')}]}}
+    headers: {{authorization: [{new("list 1")}, {new("list 2")}]}}
   otlp_grpc/map:
     endpoint: localhost:1
-    headers: {{authorization: {{a: {new('map')}}}}}
+    headers: {{authorization: {{a: {new("map")}}}}}
   otlp_grpc/mistyped-map:
     endpoint: localhost:1
-    heders: {{authorization: {new('mistyped map')}}}
+    heders: {{authorization: {new("mistyped map")}}}
   otlp_grpc/mistyped-key:
     endpoint: localhost:1
-    tls: {{key_pme: {new('mistyped key')}}}
+    tls: {{key_pme: {new("mistyped key")}}}
   otlp_grpc/bad-pem:
     endpoint: localhost:1
-    tls: {{cert_pem: "{new('bad certificate')}", key_pem: "{new('bad key')}"}}
+    tls: {{cert_pem: "{new("bad certificate")}", key_pem: "{new("bad key")}"}}
   otlp_grpc/half-pem:
     endpoint: localhost:1
-    tls: {{key_pem: "-----BEGIN PRIVATE KEY-----\\n{new('half key')}"}}
+    tls: {{key_pem: "-----BEGIN PRIVATE KEY-----\\n{new("half key")}"}}
   otlp_grpc/header:
     endpoint: localhost:1
-    headers: {{authorization: "line\\n{new('header with a line break')}"}}
+    headers: {{authorization: "line\\n{new("header with a line break")}"}}
   otlp_http/duration:
     endpoint: http://localhost:1
     timeout: ${{env:WRONG_DURATION}}
   otlp_http/file:
     endpoint: http://localhost:1
-    timeout: ${{file:{written(lab, new('a file'))}}}
+    timeout: ${{file:{written(lab, new("a file"))}}}
   otlp_http/unknown:
     endpoint: http://localhost:1
     nonsense: ${{env:WRONG_KEY}}
   kafka/mechanism:
-    auth: {{sasl: {{mechanism: WRONG, username: u, password: {new('beside a wrong mechanism')}}}}}
+    auth: {{sasl: {{mechanism: WRONG, username: u, password: {new("beside a wrong mechanism")}}}}}
   kafka/mistyped:
-    auth: {{plain_text: {{username: u, passwrod: {new('mistyped password')}}}}}
+    auth: {{plain_text: {{username: u, passwrod: {new("mistyped password")}}}}}
 """
     extensions = f"""
   keys/1:
     keys:
-      - {{name: a, secret: {new('beside wrong permissions')}, permissions: [nonsense]}}
-      - {{name: b, secret: {{a: {new('secret that is a map')}}}, permissions: [read]}}
-      - {{name: c, secret_sha256: {new('hash')[:60]}, permissions: [read]}}
-      - {{name: d, secrte: {new('mistyped secret')}, permissions: [read]}}
-      - {{name: e, secret: {new('twice')}, secret_file: /nowhere, permissions: [read]}}
+      - {{name: a, secret: {new("beside wrong permissions")}, permissions: [nonsense]}}
+      - {{name: b, secret: {{a: {new("secret that is a map")}}}, permissions: [read]}}
+      - {{name: c, secret_sha256: {vault.add("hash", new("whole hash")[:60])}, permissions: [read]}}
+      - {{name: d, secrte: {new("mistyped secret")}, permissions: [read]}}
+      - {{name: e, secret: {new("twice")}, secret_file: /nowhere, permissions: [read]}}
 """
     config = lab.directory / "mistakes.yaml"
     names = re.findall(r"^  (\S+):$", exporters, re.MULTILINE)
     config.write_text(
         f"receivers: {{otlp: {{protocols: {{grpc: }}}}}}\nexporters:{exporters}extensions:{extensions}"
-        f"service: {{extensions: [keys/1], pipelines: {{traces: {{receivers: [otlp], exporters: [{', '.join(names)}]}}}}}}\n"
+        f"service:\n  extensions: [keys/1]\n"
+        f"  pipelines: {{traces: {{receivers: [otlp], exporters: [{', '.join(names)}]}}}}\n"
     )
     variables = {"WRONG_DURATION": new("a duration of the environment"), "WRONG_KEY": new("an unknown key's value")}
     for words in [["validate"], ["run"], ["print-config"]]:
@@ -195,7 +162,10 @@ def gateway_of_secrets(lab):
     grpc, http, query, nobody = lab.places(4)
     auth = {"auth": {"authenticator": "keys"}}
     good = vault.new("a key")
-    variables = {"TOKEN": vault.new("a header of the environment"), "PASSWORD": vault.new("a password of the environment")}
+    variables = {
+        "TOKEN": vault.new("a header of the environment"),
+        "PASSWORD": vault.new("a password of the environment"),
+    }
     file = written(lab, vault.new("a header of a file"))
     parts = {
         "receivers": {
@@ -203,7 +173,9 @@ def gateway_of_secrets(lab):
             "otlp/keys": receiver(http=http, **auth),
             "otlp/tls": receiver(grpc, tls=pair("a receiver")),
         },
-        "processors": {"redaction": {"allow_all_keys": True, "hash_function": "hmac-sha256", "hmac_key": vault.new("hmac")}},
+        "processors": {
+            "redaction": {"allow_all_keys": True, "hash_function": "hmac-sha256", "hmac_key": vault.new("hmac")}
+        },
         "exporters": {
             "otlp_http/one": {
                 "endpoint": f"http://{nobody}",
@@ -234,7 +206,11 @@ def gateway_of_secrets(lab):
                 "keys": [
                     {"name": "one", "secret": good, "permissions": ["ingest", "read"]},
                     {"name": "two", "secret_sha256": vault.new("a hash"), "permissions": ["ingest"]},
-                    {"name": "three", "secret_file": str(written(lab, vault.new("a key in a file"))), "permissions": ["read"]},
+                    {
+                        "name": "three",
+                        "secret_file": str(written(lab, vault.new("a key in a file"))),
+                        "permissions": ["read"],
+                    },
                 ]
             },
             "query": {"endpoint": query, **auth},
@@ -244,7 +220,11 @@ def gateway_of_secrets(lab):
     parts = with_journal(parts, lab.directory / "storage") | {"extensions": parts["extensions"] | storage(lab)}
     parts["exporters"]["store"] = {"directory": str(lab.directory / "store")}
     parts["pipelines"] = {
-        "traces": {"receivers": list(parts["receivers"]), "processors": ["redaction"], "exporters": list(parts["exporters"])}
+        "traces": {
+            "receivers": list(parts["receivers"]),
+            "processors": ["redaction"],
+            "exporters": list(parts["exporters"]),
+        }
     }
     gateway = lab.make("secrets", parts, variables)
     gateway.good, gateway.query_place, gateway.keys_place, gateway.variables = good, query, http, variables

@@ -1,4 +1,4 @@
-"""Unix sockets: served, sent to and chained, with and without TLS, over what a killed gateway left, and gone after a stop."""
+"""Unix sockets: served, sent to, chained, with and without TLS; taken over after a kill, gone after a stop."""
 
 import http.client
 import os
@@ -15,7 +15,7 @@ ARRIVE_SECONDS = 10
 
 
 def taken_over(lab):
-    """A gateway serves sockets of the wanted mode; killed, it takes them over; stopped, it removes them, and no other file."""
+    """Sockets have the wanted mode; a gateway that was killed takes them over, one that stops removes them."""
     gateway, paths, sink = one_gateway(lab, "server", socket_mode="0660")
     for round_number, end in enumerate([gateway.kill, gateway.stop]):
         for path in paths.values():
@@ -39,19 +39,15 @@ def not_taken_over(lab):
     file = lab.directory / "file"
     file.write_text("precious")
     for path, why in [(paths["grpc"], "somebody listens there"), (file, "no socket")]:
-        config = lab.directory / "second.yaml"
-        config.write_text(
-            f"{{receivers: {{otlp: {{protocols: {{grpc: {{endpoint: {path}, transport: unix}}}}}}}}, exporters: {{nop: }}, "
-            "service: {pipelines: {traces: {receivers: [otlp], exporters: [nop]}}, telemetry: {metrics: {level: none}}}}"
-        )
-        said, status = lab.run("--config", config)
+        parts = {"receivers": {"otlp/in": receiver(grpc=str(path), transport="unix")}, "exporters": {"nop": {}}}
+        said, status = lab.run("--config", lab.make(path.name, parts).config)
         assert status != 0 and why in said and str(path) in said, f"status {status}: {said}"
     assert file.read_text() == "precious"
     arrive(lab, paths, sink, "still there")
 
 
 def chained(lab):
-    """Spans go from gateway to gateway over a socket, in the clear and over mutual TLS; what waits while it is gone arrives."""
+    """Spans go from gateway to gateway over a socket, in the clear and over TLS; what waits meanwhile arrives."""
     server, client = lab.authority.issue("server"), lab.authority.issue("client")
     server_tls = server.server(client_ca_file=str(lab.authority.cert))
     client_tls = {"ca_file": str(lab.authority.cert), "server_name_override": "localhost", **client.server()}
@@ -87,7 +83,9 @@ def over_tls(lab):
     for protocol in ["grpc", "http"]:
         for identity, taken in [(good, True), (stranger, False), (None, False)]:
             request = plain(1, service_name=f"{protocol} {identity and identity.cert}")
-            ask = lambda: lab.callers.go(protocol, paths[protocol], request, lab.authority.cert, identity, name="localhost")
+            ask = lambda: lab.callers.go(
+                protocol, paths[protocol], request, lab.authority.cert, identity, name="localhost"
+            )
             assert ask()["ok"] == taken, f"{protocol}, {identity and identity.cert}: {ask()}"
             assert sink.wait_for(identities(request), ARRIVE_SECONDS if taken else 0) == taken
         refused = [value for series, value in gateway.metrics("failed_handshakes").items() if protocol in series]
@@ -95,7 +93,7 @@ def over_tls(lab):
 
 
 def escaped_authority(lab):
-    """grpcio is served as it is: of itself it names the escaped path as the authority, and so do others made of its core."""
+    """grpcio is served as it is: it names the escaped path as the authority, as all do that are made of its core."""
     _, paths, _ = one_gateway(lab, "server")
     with grpc.insecure_channel(f"unix:{paths['grpc']}") as channel:
         why = refusal(channel, plain(1))

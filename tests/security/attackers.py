@@ -49,8 +49,8 @@ def flood(place, stop, begin, attackers=4, reads=True):
     return f"{sum(sent) >> 10} KiB on {sum(connections)} connections"
 
 
-def drip(place, stop, first, connections=SLOW_CONNECTIONS):
-    """Connections that send a beginning and then a byte a second each, anew when they are closed."""
+def drip(place, stop, first, connections=SLOW_CONNECTIONS, words=b"a"):
+    """Connections that send a beginning and then a few bytes a second each, anew when they are closed."""
     opened = [0]
 
     def some():
@@ -64,17 +64,17 @@ def drip(place, stop, first, connections=SLOW_CONNECTIONS):
                     one = connected(held, place, first)
                     if one:
                         alive.append(one)
-                alive = [one for one in alive if dripped(one)]
+                alive = [one for one in alive if dripped(one, words)]
                 stop.wait(1)
 
     together([some] * 2)
     return f"{opened[0]} connections"
 
 
-def dripped(connection):
-    """Sends a byte; whether the connection is still there."""
+def dripped(connection, words):
+    """Sends a little; whether the connection is still there."""
     try:
-        connection.send(b"a")
+        connection.send(words)
         return True
     except BlockingIOError:
         return True

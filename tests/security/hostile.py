@@ -127,8 +127,17 @@ def slow_bodies_in_any_time(places, stop):
 @attack
 def slow_streams(places, stop):
     """Connections of HTTP/2 with a thousand requests each, whose messages come a byte at a time."""
-    begun = opening() + frames.requests(1, 1000, lambda stream: frame(frames.DATA, 0, stream, b"\0\0\0\1\0"))
-    return drip(places["grpc"], stop, begun, connections=20)
+    begun = opening() + frames.requests(1, 1000, lambda stream: frame(frames.DATA, 0, stream, b"\0\0\0\3\0"))
+    words = b"".join(frame(frames.DATA, 0, stream, b"a") for stream in range(1, 2001, 2))
+    return drip(places["grpc"], stop, begun, connections=20, words=words)
+
+
+@functools.partial(attack, seconds=5)
+def slow_messages(places, stop):
+    """Two thousand connections of HTTP/2, each with a message of gRPC that comes a byte at a time."""
+    data = lambda stream: frame(frames.DATA, 0, stream, b"\0\0\0\3\0")
+    begun = opening() + frames.requests(1, 1, data)
+    return drip(places["grpc"], stop, begun, words=frame(frames.DATA, 0, 1, b"a"))
 
 
 @attack

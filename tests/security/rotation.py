@@ -4,6 +4,7 @@ import socket
 import ssl
 import time
 
+from authorities import Identity
 from lab import receiver
 from spans import plain
 from waiting import until
@@ -56,6 +57,36 @@ def under_load(lab):
     assert told > 0, "no line says that there was garbage"
     seconds = sum(report["requests"] for report in reports)
     return f"{seconds} requests, {told} lines about garbage"
+
+
+def as_kubernetes_does(lab):
+    """A directory with both files that is replaced by turning a symbolic link is taken, and no request fails."""
+    volume = lab.directory / "volume"
+    volume.mkdir()
+    served = Identity(volume, "tls")
+    for path in [served.cert, served.key]:
+        path.symlink_to(f"..data/{path.name}")
+
+    def turn(number):
+        following = lab.authority.issue(f"turn-{number}")
+        version, link = volume / f"..version-{number}", volume / "..data.new"
+        version.mkdir()
+        Identity(version, "tls").become(following)
+        link.symlink_to(version.name)
+        link.rename(volume / "..data")
+        return following
+
+    turn(0)
+    gateway, grpc_place, http_place = one_gateway(lab, served.server(**RELOAD))
+    flags = {"ca": lab.authority.cert, "pause": "5ms", "fresh": "true"}
+    loads = [lab.load("grpc", grpc_place, plain(1), **flags), lab.load("http", http_place, plain(1), **flags)]
+    for number in range(1, 6):
+        following = turn(number)
+        for protocol, place in [("grpc", grpc_place), ("http", http_place)]:
+            newest = lambda: lab.callers.go(protocol, place, plain(1), lab.authority.cert)["serial"] == following.serial
+            until(newest, f"{protocol}: turn {number} was not taken", SETTLE_SECONDS)
+    reports = [load.finish() for load in loads]
+    assert all(report["failed"] == 0 and report["requests"] > 5 for report in reports), f"requests failed: {reports}"
 
 
 def an_authority_that_is_removed(lab):
@@ -116,7 +147,7 @@ def sessions_do_not_outlive_their_authority(lab):
     return f"resumed before: {resumed}"
 
 
-TESTS = [under_load, an_authority_that_is_removed, sessions_do_not_outlive_their_authority]
+TESTS = [under_load, as_kubernetes_does, an_authority_that_is_removed, sessions_do_not_outlive_their_authority]
 
 
 def asked(context, place, session=None):

@@ -9,13 +9,15 @@ from contextlib import ExitStack
 from itertools import count
 
 CONNECT_SECONDS = 5
+GRACE_SECONDS = 0.2
 SLOW_CONNECTIONS = 2_000
 
 
 def flood(place, stop, begin, attackers=4, reads=True):
     """Connections that send as fast as they can, each anew when it is closed.
 
-    `begin` gives what a connection sends first and what it sends then, by the turn; None is to wait for the answer.
+    `begin` gives what a connection sends first and what it sends then, by the turn; None is to wait a
+    little for an answer.
     """
     sent, connections = [0] * attackers, [0] * attackers
 
@@ -42,7 +44,10 @@ def flood(place, stop, begin, attackers=4, reads=True):
                         continue
                     except OSError:
                         break
-                    if not pending and following:
+                    if not pending and not following:
+                        stop.wait(GRACE_SECONDS)
+                        break
+                    if not pending:
                         pending = memoryview(following(next(turns)))
 
     together([functools.partial(one, number) for number in range(attackers)])
@@ -79,18 +84,22 @@ def dripped(connection, words):
     except BlockingIOError:
         return True
     except OSError:
+        connection.close()
         return False
 
 
 def connected(held, place, words):
     """A connection that has said something, or None when it was closed at once."""
     host, port = place.split(":")
+    one = None
     try:
-        one = held.enter_context(socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS))
+        one = socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS)
         one.sendall(words)
         one.setblocking(False)
-        return one
+        return held.enter_context(one)
     except OSError:
+        if one:
+            one.close()
         return None
 
 

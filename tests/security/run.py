@@ -55,7 +55,7 @@ def main():
     parser.add_argument("binary", type=Path)
     parser.add_argument("--long", action="store_true")
     parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     missing = [tool for tool in ["go", "openssl"] if not shutil.which(tool)]
     if missing:
         print(f"these tests need {' and '.join(missing)} on the PATH")

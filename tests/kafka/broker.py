@@ -9,20 +9,21 @@ import argparse
 import filecmp
 import json
 import logging
-import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent / "harness"))
+from ports import lasting_ports
+
 JARS = HERE.parent / ".cache/kafka"
 
 START_SECONDS = 60
@@ -250,22 +251,6 @@ def known_brokers(address):
             return {broker["broker_id"] for broker in admin.describe_cluster()["brokers"]}
     except (KafkaError, OSError):
         return set()
-
-
-def lasting_ports(count):
-    """Free ports of loopback that no client is given: a broker that was away finds its own free again."""
-    first_of_clients = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    ports = []
-    with ExitStack() as held:
-        while len(ports) < count:
-            one = held.enter_context(socket.socket())
-            port = random.randrange(first_of_clients // 2, first_of_clients)
-            try:
-                one.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            ports.append(port)
-    return ports
 
 
 def install():

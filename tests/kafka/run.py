@@ -14,7 +14,7 @@ import traceback
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
-sys.path += [str(TESTS / "sdk"), str(TESTS.parent / "benches/peers")]
+sys.path += [str(TESTS / "harness"), str(TESTS / "sdk"), str(TESTS.parent / "benches/peers")]
 import burst
 import collector
 import doors
@@ -36,7 +36,7 @@ def main():
     parser.add_argument("binary", type=Path)
     parser.add_argument("--long", action="store_true")
     parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     missing = [tool for tool in ["java", "mvn"] if not shutil.which(tool)]
     if missing:
         print(f"these tests need {' and '.join(missing)} on the PATH")

@@ -30,11 +30,11 @@ class Sink:
             futures.ThreadPoolExecutor(max_workers=8),
             options=[("grpc.max_receive_message_length", -1)],
         )
-        service_grpc.add_TraceServiceServicer_to_server(_GrpcService(self), self._grpc)
+        service_grpc.add_TraceServiceServicer_to_server(GrpcService(self), self._grpc)
         self.grpc_port = self._grpc.add_insecure_port("127.0.0.1:0")
         self._grpc.start()
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _HttpHandler)
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), HttpHandler)
         self._http.sink = self
         self.http_port = self._http.server_address[1]
         threading.Thread(target=self._http.serve_forever, daemon=True).start()
@@ -75,7 +75,7 @@ def digests(request):
                 yield (span.trace_id.hex(), span.span_id.hex()), hashlib.sha256(content).hexdigest()
 
 
-class _GrpcService(service_grpc.TraceServiceServicer):
+class GrpcService(service_grpc.TraceServiceServicer):
     def __init__(self, sink):
         self._sink = sink
 
@@ -84,7 +84,7 @@ class _GrpcService(service_grpc.TraceServiceServicer):
         return service.ExportTraceServiceResponse()
 
 
-class _HttpHandler(BaseHTTPRequestHandler):
+class HttpHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):

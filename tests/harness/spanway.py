@@ -1,6 +1,7 @@
 """A gateway under test: its configuration, its process, its log and what it says of itself."""
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
 
-from broker import lasting_ports
+from ports import lasting_ports
 
 START_SECONDS = 30
 STOP_SECONDS = 30
@@ -45,22 +46,24 @@ def merged(base, more):
 
 
 class Spanway:
-    """One gateway. Its parts are the receivers, exporters, extensions and pipelines of its configuration.
+    """One gateway. Its parts are the sections of its configuration, with `pipelines` beside them.
 
     Without pipelines, every receiver feeds every exporter. A receiver `otlp` listens at `grpc` and `http`.
+    `environment` has variables for the process beside those of the test.
     """
 
-    def __init__(self, binary, directory, name, parts):
+    def __init__(self, binary, directory, name, parts, environment={}):
         grpc, http, health, metrics = lasting_ports(4)
         self.name = name
         self.grpc = f"127.0.0.1:{grpc}"
         self.http = f"127.0.0.1:{http}"
-        self._health = f"127.0.0.1:{health}"
-        self._metrics = f"http://127.0.0.1:{metrics}/metrics"
+        self.health_place = f"127.0.0.1:{health}"
+        self.metrics_place = f"127.0.0.1:{metrics}"
         self._log = Path(directory) / f"{name}.log"
-        config = Path(directory) / f"{name}.yaml"
-        config.write_text(json.dumps(self._config(parts, metrics), indent=2))
-        self._command = [binary, "--config", config]
+        self.config = Path(directory) / f"{name}.yaml"
+        self.config.write_text(json.dumps(self._config(parts, metrics), indent=2))
+        self._command = [binary, "--config", self.config]
+        self._environment = {**os.environ, **environment}
         self.process = None
 
     def _config(self, parts, metrics_port):
@@ -69,24 +72,26 @@ class Spanway:
         if "otlp" in receivers:
             protocols = {"grpc": {"endpoint": self.grpc}, "http": {"endpoint": self.http}}
             receivers["otlp"] = merged({"protocols": protocols}, receivers["otlp"])
-        extensions = {"health_check": {"endpoint": self._health}, **parts.get("extensions", {})}
+        extensions = {"health_check": {"endpoint": self.health_place}, **parts.get("extensions", {})}
         prometheus = {"host": "127.0.0.1", "port": metrics_port}
         every = {"traces": {"receivers": list(receivers), "exporters": list(exporters)}}
+        service = {
+            "extensions": list(extensions),
+            "telemetry": {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": prometheus}}}]}},
+            "pipelines": parts.get("pipelines", every),
+        }
         return {
             "receivers": receivers,
+            "processors": parts.get("processors", {}),
             "exporters": exporters,
             "extensions": extensions,
-            "service": {
-                "extensions": list(extensions),
-                "telemetry": {"metrics": {"readers": [{"pull": {"exporter": {"prometheus": prometheus}}}]}},
-                "pipelines": parts.get("pipelines", every),
-            },
+            "service": merged(service, parts.get("service", {})),
         }
 
     def start(self):
         """Starts the process and waits until it is healthy."""
         with open(self._log, "ab") as log:
-            self.process = subprocess.Popen(self._command, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self._command, stdout=log, stderr=log, env=self._environment)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.process.poll() is None:
             if self.health()[0] == 200:
@@ -110,6 +115,8 @@ class Spanway:
 
     def end(self):
         """Ends the process if it runs, in order if it can."""
+        if not self.process:
+            return
         self.process.terminate()
         try:
             self.process.wait(END_SECONDS)
@@ -126,7 +133,7 @@ class Spanway:
     def health(self):
         """The status and the text that the health check answers; (None, "") while nobody answers."""
         try:
-            with urllib.request.urlopen(f"http://{self._health}/", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://{self.health_place}/", timeout=2) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read().decode()
@@ -135,7 +142,7 @@ class Spanway:
 
     def metrics(self, pattern):
         """The metrics whose name holds the pattern, labels and all, with their values."""
-        with urllib.request.urlopen(self._metrics, timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{self.metrics_place}/metrics", timeout=5) as answer:
             lines = answer.read().decode().splitlines()
         pairs = (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))
         return {series: float(value) for series, value in pairs if re.search(pattern, series.split("{")[0])}

@@ -1,0 +1,3 @@
+module spanway/tests/security/client
+
+go 1.26

@@ -178,7 +178,10 @@ async fn until_served(address: SocketAddr) {
         if matches!(stream.read(&mut [0]).await, Ok(1)) {
             return;
         }
-        assert!(tokio::time::Instant::now() < patience, "every connection is closed");
+        assert!(
+            tokio::time::Instant::now() < patience,
+            "every connection is closed"
+        );
     }
 }
 

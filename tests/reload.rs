@@ -46,11 +46,11 @@ fn a_hundred_reloads_under_load() {
     let (first, second) = (Sink::start(&[]), Sink::start(&[]));
     let plan = |number: usize| {
         let mut plan = Plan::default().with_health();
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             let settings = format!("{{send_batch_size: {}, timeout: 20ms}}", 64 + number);
             plan = plan.processor("batch", &settings);
         }
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             let action = format!("{{key: reload, value: {number}, action: upsert}}");
             plan = plan.processor("attributes", &format!("{{actions: [{action}]}}"));
         }
@@ -59,7 +59,7 @@ fn a_hundred_reloads_under_load() {
         if number % 4 < 2 {
             plan = plan.exporter("otlp_http/second", &second.exporter("otlp_http", ""));
         }
-        if number % 7 == 0 {
+        if number.is_multiple_of(7) {
             plan = plan.exporter("nop", "");
         }
         plan.yaml()

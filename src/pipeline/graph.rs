@@ -54,6 +54,9 @@ pub struct Entered {
     pub entrance: Arc<Entrance>,
 }
 
+/// An extension; nothing to start, when it runs already.
+pub type Beside = (ComponentId, Option<Box<dyn Extension>>);
+
 /// An exporter that sends, as metrics see it.
 pub struct Sending {
     /// Its name.
@@ -72,7 +75,7 @@ pub struct Graph {
     /// Receivers, each with its door.
     pub receivers: Vec<Entered>,
     /// Extensions, in the order in which they start; those without anything to start run already.
-    pub extensions: Vec<(ComponentId, Option<Box<dyn Extension>>)>,
+    pub extensions: Vec<Beside>,
     /// One for each way from a pipeline to an exporter.
     pub drivers: Vec<Arc<Driver>>,
     /// The pipelines.
@@ -291,7 +294,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Extensions, and what those of them that hold keys or storages make known.
-    fn extensions(&mut self) -> Result<Vec<(ComponentId, Option<Box<dyn Extension>>)>, String> {
+    fn extensions(&mut self) -> Result<Vec<Beside>, String> {
         let surroundings = self.surroundings.clone();
         let mut extensions = Vec::new();
         for reference in &self.config.service.extensions {

@@ -39,14 +39,7 @@ KNOWN = {
         "slow bodies hold all room for connections",
     ),
     "hostile/slow_messages": ("requests failed", "slow messages do, and no setting helps"),
-    "hostile/abandoned_requests": (
-        "the process had",
-        "requests that come with the end of their connection stay",
-    ),
-    "hostile/messages_of_4_gib": ("the process had", "requests that come with the end of their connection stay"),
-    "hostile/many_at_the_pages": ("Timeout", "64 idle connections to a page keep others out for up to 10 s"),
     "secrecy/user_info_in_urls": ("validate shows", "a password in a URL is shown with the error about it"),
-    "openings/pages_are_warned_about": ("no warning names", "health_check and metrics do not warn yet"),
 }
 
 

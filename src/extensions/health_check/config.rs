@@ -60,7 +60,8 @@ impl Settings for HealthCheckSettings {
 
     fn warn(&self, _journaled: bool, warnings: &mut Problems) {
         let endpoint = &self.endpoint;
-        if !Place::tcp(endpoint).is_local() {
+        let is_asked = self.tls.as_ref().is_some_and(ServerTls::asks_clients);
+        if !is_asked && !Place::tcp(endpoint).is_local() {
             warnings.add(
                 "endpoint",
                 format!(

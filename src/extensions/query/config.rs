@@ -103,7 +103,8 @@ impl Settings for QuerySettings {
 
     fn warn(&self, _journaled: bool, warnings: &mut Problems) {
         let endpoint = &self.endpoint;
-        if self.auth.is_none() && !Place::tcp(endpoint).is_local() {
+        let is_asked = self.auth.is_some() || self.tls.as_ref().is_some_and(ServerTls::asks_clients);
+        if !is_asked && !Place::tcp(endpoint).is_local() {
             warnings.add(
                 "endpoint",
                 format!(

@@ -151,6 +151,11 @@ impl Default for ServerTls {
 }
 
 impl ServerTls {
+    /// Whether every client must show a certificate.
+    pub fn asks_clients(&self) -> bool {
+        !self.client_ca_file.is_empty()
+    }
+
     /// Keys that there are in the Collector alone, and those that are for clients.
     pub fn unsupported() -> Vec<KeyNote> {
         let name = "`client_ca_file` names the authorities of clients";

@@ -122,7 +122,9 @@ impl Builder<'_> {
             return false;
         };
         let authenticators = component.authenticators(new).into_iter();
-        let mut named = authenticators.map(|(.., extension)| extension).chain(component.storage(new).map(|(_, id)| id));
+        let mut named = authenticators
+            .map(|(.., extension)| extension)
+            .chain(component.storage(new).map(|(_, id)| id));
         live.config.used(kind).contains(id)
             && old.says_the_same(new)
             && named.all(|extension| extension != *id && self.is_live(Kind::Extension, &extension))

@@ -159,6 +159,11 @@ fn is_off<T>(section: &Section<T>) -> bool {
     section.on().is_none()
 }
 
+/// Whether TLS asks clients who they are.
+fn asks(tls: &Option<ServerTls>) -> bool {
+    tls.as_ref().is_some_and(ServerTls::asks_clients)
+}
+
 /// A duration that is only meant when it is not 0.
 fn meant(duration: GoDuration) -> Option<Duration> {
     (duration.0 > Duration::ZERO).then_some(duration.0)
@@ -243,8 +248,16 @@ impl Settings for OtlpConfig {
     fn warn(&self, _journaled: bool, warnings: &mut Problems) {
         let Protocols { grpc, http } = &self.protocols;
         let endpoints = [
-            ("grpc", grpc.on().map(|grpc| (grpc.place(), grpc.auth.is_some()))),
-            ("http", http.on().map(|http| (http.place(), http.auth.is_some()))),
+            (
+                "grpc",
+                grpc.on()
+                    .map(|grpc| (grpc.place(), grpc.auth.is_some() || asks(&grpc.tls))),
+            ),
+            (
+                "http",
+                http.on()
+                    .map(|http| (http.place(), http.auth.is_some() || asks(&http.tls))),
+            ),
         ];
         for (protocol, serving) in endpoints {
             if let Some((place, false)) = serving

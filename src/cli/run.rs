@@ -54,20 +54,26 @@ pub fn run(inputs: &Inputs<'_>, traces_only: bool) -> Result<(), String> {
         .build()
         .map_err(|error| format!("cannot start the runtime: {error}"))?;
     runtime.block_on(async {
+        // Before anything else, since a signal that nobody handles ends the process.
+        let (signals, hangups) = (Signals::new()?, handle(SignalKind::hangup())?);
         let health = Health::default();
         let graph = Graph::build(&config, &table, &health, None)?;
         tokio::spawn(keep_up(metrics.clone()));
         let scraper = Scraper::new(board(&graph, &health, &config.service.telemetry), metrics);
         serve_metrics(&config.service.telemetry, &scraper).await?;
         let reload = Reload::new(inputs, traces_only, table, health.clone(), scraper, config);
-        live(graph, &health, reload).await
+        live(graph, &health, reload, signals, hangups).await
     })
 }
 
 /// From the first listener to the last span.
-async fn live(graph: Graph, health: &Health, mut reload: Reload<'_>) -> Result<(), String> {
-    let mut signals = Signals::new()?;
-    let mut hangups = handle(SignalKind::hangup())?;
+async fn live(
+    graph: Graph,
+    health: &Health,
+    mut reload: Reload<'_>,
+    mut signals: Signals,
+    mut hangups: Signal,
+) -> Result<(), String> {
     let budget = graph.budget.limit();
     let mut running = Running::start(graph).await?;
     health.ready();

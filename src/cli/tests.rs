@@ -170,7 +170,7 @@ fn journaled(exporter: &str) -> String {
         "
 receivers: {{otlp: {{protocols: {{grpc: }}}}}}
 exporters:
-  otlp_grpc: {{endpoint: 'http://localhost:5317', {exporter}}}
+  otlp_grpc: {{endpoint: 'https://localhost:5317', {exporter}}}
 extensions: {{file_storage/wal: {{directory: /data}}}}
 service:
   extensions: [file_storage/wal]
@@ -199,7 +199,7 @@ fn a_storage_of_this_build_is_accepted_and_its_defaults_are_told() {
     );
     // A second exporter of the pipeline names no storage itself.
     let second = "  otlp_grpc/2:
-    endpoint: http://localhost:5318
+    endpoint: https://localhost:5318
     sending_queue: {wait_for_result: false}
     retry_on_failure: {max_elapsed_time: 1m}
 extensions: {";

@@ -2,8 +2,8 @@
 //!
 //! Promises: every connection's receive window is paid for by the budget while it lives, and all connections
 //! of a listener together take at most half of it, so that requests find room; when that is taken, a new connection replaces
-//! the one that has been idle for longest; after `stop` no connection is accepted, requests in flight are answered, and
-//! then [`serve`] returns.
+//! the one that has been idle for longest; after `stop` no connection is accepted, requests in flight are answered, the first of a
+//! connection that has just been accepted included, and then [`serve`] returns.
 
 #[cfg(test)]
 mod tests;
@@ -49,6 +49,12 @@ const PART: usize = 512;
 
 /// How long a connection without requests in flight may take to agree that it ends.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How long a connection that was accepted has for its first request, though the listener stops: its client could not know.
+const FIRST: Duration = Duration::from_millis(500);
+
+/// How often it is looked for that request.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A connection that has been idle for less may be about to send something, and is not ended for another.
 const SETTLED: Duration = Duration::from_secs(1);
@@ -143,7 +149,7 @@ pub async fn serve<F, S, B>(
             let _open = events.opened();
             let secured = tokio::select! {
                 secured = secure(socket, tls) => secured,
-                () = stop.cancelled() => return,
+                () = async { stop.cancelled().await; sleep(FIRST).await } => return,
             };
             match secured {
                 Ok(stream) => drive(stream, service, &settings, place, &activity, &stop).await,
@@ -354,7 +360,7 @@ impl Settings {
             }
         };
         tokio::select! {
-            () = stop.cancelled() => None,
+            () = async { stop.cancelled().await; activity.begun().await } => None,
             () = idle => None,
             () = after(age) => self.max_age_grace,
         }
@@ -376,6 +382,14 @@ impl Activity {
     pub fn request(self: &Arc<Self>) -> InFlight {
         self.open.fetch_add(1, Ordering::Relaxed);
         InFlight(self.clone())
+    }
+
+    /// Waits until there has been a request, or time enough for one.
+    async fn begun(&self) {
+        let is_fresh = || self.open.load(Ordering::Relaxed) == 0 && self.changed.load(Ordering::Relaxed) == 0;
+        while is_fresh() && self.start.elapsed() < FIRST {
+            sleep(LOOK).await;
+        }
     }
 
     /// For how long there has been no request in flight; none while there is one.

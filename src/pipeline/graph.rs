@@ -40,7 +40,7 @@ const DEFAULT_BUDGET_PERCENT: u64 = 40;
 const FALLBACK_BUDGET: usize = 512 << 20;
 
 pub use keepers::Keeps;
-pub use live::Live;
+pub use live::{Former, Live};
 
 /// A receiver with its door.
 pub struct Entered {
@@ -94,6 +94,8 @@ pub struct Graph {
     pub stopping: Arc<AtomicBool>,
     /// What is to change in parts that go on.
     pub changes: Vec<Change>,
+    /// What counts on, though it is no longer configured.
+    pub former: Former,
     /// What the next graph may take over.
     pub live: Live,
 }
@@ -170,15 +172,7 @@ impl Graph {
         }
         let receivers = builder.receivers(&surroundings)?;
         let orphans = builder.orphans();
-        for reference in config
-            .service
-            .pipelines
-            .values()
-            .flat_map(|pipeline| &pipeline.exporters)
-        {
-            let spent = builder.spent(&reference.id);
-            builder.next.spent.insert(reference.id.clone(), spent);
-        }
+        let former = builder.former();
         for (id, keeps) in &mut builder.keepers {
             keeps
                 .ledgers
@@ -205,6 +199,7 @@ impl Graph {
             budget: builder.budget,
             stopping: builder.next.stopping.clone(),
             changes: builder.changes,
+            former,
             live: builder.next,
         })
     }

@@ -4,6 +4,7 @@ mod begun;
 mod retired;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -158,15 +159,11 @@ impl Running {
         let mut old = std::mem::replace(&mut self.receivers, begun.receivers);
         for entered in graph.receivers {
             entered.doorway.lead_to(entered.entrance);
-            if let (None, Some(serving)) = (self.receivers.get(&entered.id), old.remove(&entered.id)) {
-                self.receivers.insert(entered.id, serving);
-            }
+            goes_on(&mut old, &mut self.receivers, entered.id);
         }
         let mut ended = std::mem::replace(&mut self.extensions, begun.extensions);
         for (id, _) in graph.extensions {
-            if let (None, Some(stop)) = (self.extensions.get(&id), ended.remove(&id)) {
-                self.extensions.insert(id, stop);
-            }
+            goes_on(&mut ended, &mut self.extensions, id);
         }
         ended.values().for_each(CancellationToken::cancel);
         let drivers = std::mem::replace(&mut self.drivers, fresh).into_iter();
@@ -275,6 +272,15 @@ impl Clerks {
     async fn end(self) {
         self.stop.cancel();
         join_all(self.tasks).await;
+    }
+}
+
+/// Moves a part that has no successor from the graph before to this one.
+fn goes_on<T>(before: &mut HashMap<ComponentId, T>, now: &mut HashMap<ComponentId, T>, id: ComponentId) {
+    if let Entry::Vacant(place) = now.entry(id)
+        && let Some(part) = before.remove(place.key())
+    {
+        place.insert(part);
     }
 }
 

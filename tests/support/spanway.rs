@@ -76,9 +76,14 @@ impl Spanway {
         match succeeded > before.0 {
             true => Ok(()),
             false => {
-                let lines = self.child.stderr.all();
-                let refused = lines.iter().rev().find(|line| line.contains("cannot run"));
-                Err(refused.cloned().unwrap_or_default())
+                let said = || {
+                    let lines = self.child.stderr.all().into_iter();
+                    let refused: Vec<String> = lines.filter(|line| line.contains("cannot run")).collect();
+                    refused
+                };
+                // What is counted is written a moment later.
+                wait_until("it says why", || said().len() as u64 > before.1);
+                Err(said().pop().unwrap_or_default())
             }
         }
     }

@@ -43,6 +43,12 @@ pub(super) fn board(graph: &Graph, health: &Health, telemetry: &Telemetry) -> Bo
         let keeper = keeps.keeper.clone();
         board.reading(move || keeper.measure());
     }
+    for (id, ledgers) in &graph.former.exporters {
+        board.exporter(&id.to_string(), ledgers.clone());
+    }
+    for (id, ledger) in &graph.former.pipelines {
+        board.pipeline(&id.to_string(), ledger.clone());
+    }
     let budget = graph.budget.clone();
     board.reading(move || {
         gauge!("spanway_memory_budget_bytes").set(budget.limit() as f64);

@@ -1,6 +1,6 @@
 //! What runs already: the next graph takes over what has not changed, so that connections, queues, journals and counts go on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -37,6 +37,15 @@ pub struct Live {
     pub(super) doorways: HashMap<ComponentId, Arc<Doorway>>,
     /// Counts of ways that exporters no longer have.
     pub(super) spent: HashMap<ComponentId, Vec<ExporterLedger>>,
+}
+
+/// What was configured and no longer is.
+#[derive(Default)]
+pub struct Former {
+    /// Exporters, each with the ledgers of its ways.
+    pub exporters: Vec<(ComponentId, Vec<ExporterLedger>)>,
+    /// Pipelines.
+    pub pipelines: Vec<(PipelineId, PipelineLedger)>,
 }
 
 // === impl Live ===
@@ -146,6 +155,35 @@ impl Builder<'_> {
                 .into_iter()
                 .flatten()
                 .all(|processor| self.is_live(Kind::Processor, &processor))
+    }
+
+    /// Exporters and pipelines that were configured and no longer are, with what they counted: their spans still end somewhere.
+    pub(super) fn former(&mut self) -> Former {
+        let Some(live) = self.live else {
+            return Former::default();
+        };
+        let ways = live
+            .ways
+            .keys()
+            .chain(live.keepings.keys())
+            .map(|(_, exporter)| exporter);
+        let ids: BTreeSet<_> = ways.chain(live.spent.keys()).cloned().collect();
+        let mut former = Former::default();
+        for id in ids {
+            let is_gone = !self.next.outlets.contains_key(&id) && !self.next.keepers.contains_key(&id);
+            let spent = self.spent(&id);
+            self.next.spent.insert(id.clone(), spent.clone());
+            if is_gone {
+                former.exporters.push((id, spent));
+            }
+        }
+        for (id, ledger) in &live.ledgers {
+            if !self.next.ledgers.contains_key(id) {
+                self.next.ledgers.insert(id.clone(), ledger.clone());
+                former.pipelines.push((id.clone(), ledger.clone()));
+            }
+        }
+        former
     }
 
     /// The counts of an exporter's ways that are gone.

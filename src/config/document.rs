@@ -123,6 +123,32 @@ impl Config {
         }
     }
 
+    /// Whether the same is written there, wherever it is. Telemetry, which is set up once, is left out.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let same = |kind| {
+            let (old, new) = (self.components(kind), other.components(kind));
+            old.len() == new.len()
+                && old
+                    .iter()
+                    .all(|(id, old)| new.get(id).is_some_and(|new| old.says_the_same(new)))
+        };
+        let lists = |config: &Config| {
+            let names = |list: &[Reference]| {
+                list.iter()
+                    .map(|reference| reference.id.clone())
+                    .collect::<Vec<_>>()
+            };
+            let pipelines = config.service.pipelines.iter().map(|(id, pipeline)| {
+                let lists = [&pipeline.receivers, &pipeline.processors, &pipeline.exporters];
+                (id.clone(), lists.map(|list| names(list)))
+            });
+            (names(&config.service.extensions), pipelines.collect::<Vec<_>>())
+        };
+        Kind::ALL.into_iter().all(same)
+            && lists(self) == lists(other)
+            && self.service.patience == other.service.patience
+    }
+
     /// Every defined component of the family that something names.
     pub fn used(&self, kind: Kind) -> BTreeSet<ComponentId> {
         let pipelines = self.service.pipelines.values();

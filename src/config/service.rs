@@ -18,7 +18,7 @@ pub struct Patience {
     pub ack_timeout: GoDuration,
     /// How long a stopping gateway waits for what it holds to leave; below the 30 s that Kubernetes grants.
     pub drain_timeout: GoDuration,
-    /// How often it is looked whether the configuration has changed, so that it is read again; `0s` is at SIGHUP alone.
+    /// How often it is looked whether the configuration has changed, so that it is read again, once it stays as it is; `0s` is at SIGHUP alone.
     pub reload_interval: GoDuration,
 }
 

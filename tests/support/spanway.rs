@@ -88,9 +88,11 @@ impl Spanway {
         }
     }
 
-    /// Writes another configuration, which nobody is told of.
+    /// Writes another configuration at once, as a tool should, and tells nobody.
     pub fn write(&self, yaml: &str) {
-        std::fs::write(self.file.path(), yaml).unwrap();
+        let new = self.file.path().with_extension("new");
+        std::fs::write(&new, yaml).unwrap();
+        std::fs::rename(new, self.file.path()).unwrap();
     }
 
     /// How many configurations were read and ran, and how many were refused, since it started.

@@ -29,6 +29,8 @@ pub(super) struct Reload<'a> {
     events: ConfigurationEvents,
     /// What runs.
     config: Config,
+    /// What was found when it was last looked: a file may be half written, so that it is believed when it stays.
+    seen: Option<Result<Config, String>>,
 }
 
 /// Why the configuration is read again.
@@ -60,6 +62,7 @@ impl<'a> Reload<'a> {
             health,
             scraper,
             config,
+            seen: None,
         }
     }
 
@@ -86,12 +89,30 @@ impl<'a> Reload<'a> {
     /// Reads the configuration, and has `running` go on as it says, if that can be.
     pub(super) async fn run(&mut self, running: &mut Running, asked: Asked) {
         let is_asked = asked == Asked::BySignal;
+        if !is_asked && !self.is_settled() {
+            return;
+        }
         match self.attempt(running, asked).await {
             Ok(true) => self.events.reloaded(asked.why()),
             Ok(false) if is_asked => self.events.unchanged(asked.why()),
             Ok(false) => self.events.still_good(),
             Err(problem) => self.events.kept(asked.why(), &problem, is_asked),
         }
+    }
+
+    /// Whether the same is written as when it was last looked.
+    fn is_settled(&mut self) -> bool {
+        let mut diagnostics = Diagnostics::default();
+        let catalog = self.table.catalog();
+        let config = config::prepare(self.inputs, self.traces_only, &catalog, &mut diagnostics);
+        let found = config.ok_or_else(|| diagnostics.render());
+        let is_settled = match (&self.seen, &found) {
+            (Some(Ok(seen)), Ok(found)) => seen.says_the_same(found),
+            (Some(Err(seen)), Err(found)) => seen == found,
+            _ => false,
+        };
+        self.seen = Some(found);
+        is_settled
     }
 
     /// Whether anything has changed; an error says why what is written now cannot run.

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::Builder;
 use super::ways::Way;
-use crate::config::document::{Config, Reference};
+use crate::config::document::Config;
 use crate::config::factory::Kind;
 use crate::config::id::{ComponentId, PipelineId};
 use crate::net::auth::Authenticators;
@@ -65,30 +65,9 @@ impl Live {
         gone.map(|(_, (_, outlet))| outlet.events.clone()).collect()
     }
 
-    /// Whether `config` says what runs, wherever it says so. What a restart alone changes is left out.
+    /// Whether `config` says what runs.
     pub fn is_of(&self, config: &Config) -> bool {
-        let same = |kind| {
-            let (old, new) = (self.config.components(kind), config.components(kind));
-            old.len() == new.len()
-                && old
-                    .iter()
-                    .all(|(id, old)| new.get(id).is_some_and(|new| old.says_the_same(new)))
-        };
-        let lists = |config: &Config| {
-            let names = |list: &[Reference]| {
-                list.iter()
-                    .map(|reference| reference.id.clone())
-                    .collect::<Vec<_>>()
-            };
-            let pipelines = config.service.pipelines.iter().map(|(id, pipeline)| {
-                let lists = [&pipeline.receivers, &pipeline.processors, &pipeline.exporters];
-                (id.clone(), lists.map(|list| names(list)))
-            });
-            (names(&config.service.extensions), pipelines.collect::<Vec<_>>())
-        };
-        Kind::ALL.into_iter().all(same)
-            && lists(&self.config) == lists(config)
-            && self.config.service.patience == config.service.patience
+        self.config.says_the_same(config)
     }
 
     /// Nothing yet.
